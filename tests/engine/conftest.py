@@ -1,0 +1,5 @@
+"""Fixtures of the engine's tests; see `engine_runs`."""
+
+from engine_runs import engine, new_run
+
+__all__ = ["engine", "new_run"]

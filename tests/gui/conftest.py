@@ -1,0 +1,58 @@
+"""What a GUI test must leave behind: no window, no running thread, no running timer."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+from shiboken6 import isValid
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_of_qt(qapp: QApplication) -> Iterator[None]:
+    """Fails a test that leaves a top-level widget, a running QThread or an active QTimer of its own."""
+    widgets, threads, timers = _widgets(), _running(QThread, QThread.isRunning), _running(QTimer, QTimer.isActive)
+    keep = [*widgets.values(), *threads.values(), *timers.values()]  # so that no id is given out twice
+    yield
+    _finish_deletions()
+    left = [
+        *_since(widgets, _widgets()),
+        *_since(threads, _running(QThread, QThread.isRunning)),
+        *_since(timers, _running(QTimer, QTimer.isActive)),
+    ]
+    del keep
+    if left:
+        pytest.fail(f"left behind by the test: {', '.join(_words(thing) for thing in left)}")
+
+
+def _finish_deletions() -> None:
+    """What was closed or dropped goes now, not with the next event."""
+    gc.collect()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QCoreApplication.processEvents()
+    gc.collect()
+
+
+def _widgets() -> dict[int, QObject]:
+    return {id(widget): widget for widget in QApplication.topLevelWidgets() if isValid(widget)}
+
+
+def _running(kind: type[QObject], is_running: Callable[..., bool]) -> dict[int, QObject]:
+    """Qt keeps no list of its threads and timers, but each has a Python wrapper that the collector knows."""
+    alive = [thing for thing in gc.get_objects() if issubclass(type(thing), kind) and isValid(thing)]
+    return {id(thing): thing for thing in alive if is_running(thing)}
+
+
+def _since(before: dict[int, QObject], after: dict[int, QObject]) -> list[QObject]:
+    return [thing for key, thing in after.items() if key not in before]
+
+
+def _words(thing: QObject) -> str:
+    title = thing.windowTitle() if isinstance(thing, QWidget) else ""
+    name = thing.objectName() or title
+    owner = thing.parent()
+    of_owner = f" of {type(owner).__name__}" if owner is not None else ""
+    return f"{type(thing).__name__}{f' {name!r}' if name else ''}{of_owner}"

@@ -1,0 +1,225 @@
+"""What every objective keeps to, whoever wrote it: the whole table runs through here."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.mathtext import MathTextParser
+from objectives_batches import CLASSES, make_learner, make_views
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from workbench.core.errors import RecipeError, RunFailed
+from workbench.objectives.base import Facts, Objective
+from workbench.objectives.build import build_objective
+from workbench.objectives.table import OBJECTIVES
+from workbench.recipes.models import Choice
+from workbench.views.base import Views
+
+each = pytest.mark.parametrize("kind", OBJECTIVES, ids=[kind.spec.id for kind in OBJECTIVES])
+SAMPLES = 48
+
+
+def test_ids_are_unique() -> None:
+    ids = [kind.spec.id for kind in OBJECTIVES]
+    assert len(set(ids)) == len(ids)
+
+
+@each
+def test_the_formula_can_be_set(kind: type[Objective]) -> None:
+    assert MathTextParser("path").parse(f"${kind.spec.formula}$").width > 50
+
+
+@each
+def test_every_setting_says_what_it_does(kind: type[Objective]) -> None:
+    kind.Config()
+    for name, field in kind.Config.model_fields.items():
+        assert field.title, name
+        assert field.description, name
+
+
+@each
+def test_a_step_is_a_scalar_with_gradient_and_the_terms_of_the_spec(kind: type[Objective]) -> None:
+    objective, backbone = make_learner(kind, SAMPLES)
+    views = make_views(kind.spec.needs, SAMPLES)
+    step = objective(views, backbone)
+    assert step.loss.shape == ()
+    assert step.loss.requires_grad
+    assert step.loss.dtype == torch.float32
+    assert set(step.terms) == {metric.name for metric in kind.spec.metrics}
+    assert all(term.shape == () and not term.requires_grad and term.isfinite() for term in step.terms.values())
+    assert step.embedding is not None
+    assert not step.embedding.requires_grad
+    assert step.embedding.shape == (SAMPLES * len(views.inputs), backbone.width)
+
+
+@each
+def test_gradients_reach_the_encoder_and_every_head(kind: type[Objective]) -> None:
+    objective, backbone = make_learner(kind, SAMPLES)
+    objective(make_views(kind.spec.needs, SAMPLES), backbone).loss.backward()
+    named = [*backbone.named_parameters(), *objective.named_parameters()]
+    trained = [(name, p) for name, p in named if p.requires_grad]
+    assert trained
+    assert [name for name, p in trained if p.grad is None or not p.grad.abs().sum() > 0] == []
+
+
+@each
+def test_the_loss_of_an_untrained_network_is_near_chance(kind: type[Objective]) -> None:
+    objective, backbone = make_learner(kind, SAMPLES)
+    if kind.spec.chance is None:
+        pytest.skip("this objective names no chance level")
+    names = {**objective.config.model_dump(), "batch_size": SAMPLES, "classes": CLASSES}
+    numbers = {name: value for name, value in names.items() if isinstance(value, int | float)}
+    chance = kind.spec.chance.value(numbers)
+    loss = objective(unrelated_views(kind), backbone).loss.item()
+    assert loss == pytest.approx(chance, rel=0.15)
+
+
+def unrelated_views(kind: type[Objective]) -> Views:
+    """Views that share nothing, so that nothing but the initial weights decides the loss."""
+    views = make_views(kind.spec.needs, SAMPLES)
+    noise = torch.Generator().manual_seed(9)
+    fresh = tuple(torch.randn(view.shape, generator=noise) for view in views.inputs)
+    return Views({"A": fresh}, views.index, views.labels, views.targets)
+
+
+@each
+def test_the_order_of_the_samples_does_not_matter(kind: type[Objective]) -> None:
+    objective, backbone = make_learner(kind, SAMPLES)
+    views = make_views(kind.spec.needs, SAMPLES)
+    order = torch.randperm(SAMPLES)
+    shuffled = Views(
+        {"A": tuple(view[order] for view in views.inputs)},
+        views.index[order],
+        None if views.labels is None else views.labels[order],
+        {name: target[:, order] for name, target in views.targets.items()},
+    )
+    losses = [objective(given, backbone).loss for given in (views, shuffled)]
+    torch.testing.assert_close(*losses, rtol=1e-4, atol=1e-5)
+
+
+@each
+def test_the_same_seed_gives_the_same_loss_to_the_bit(kind: type[Objective]) -> None:
+    def loss() -> torch.Tensor:
+        objective, backbone = make_learner(kind, SAMPLES, seed=4)
+        return objective(make_views(kind.spec.needs, SAMPLES), backbone).loss
+
+    assert torch.equal(loss(), loss())
+
+
+@each
+def test_a_state_goes_round_through_a_fresh_objective(kind: type[Objective]) -> None:
+    objective, backbone = make_learner(kind, SAMPLES, seed=1)
+    fresh, fresh_backbone = make_learner(kind, SAMPLES, seed=2)
+    fresh.load_state_dict(copy.deepcopy(objective.state_dict()))
+    fresh_backbone.load_state_dict(copy.deepcopy(backbone.state_dict()))
+    views = make_views(kind.spec.needs, SAMPLES)
+    assert torch.equal(objective(views, backbone).loss, fresh(views, fresh_backbone).loss)
+
+
+@each
+def test_batches_of_odd_sizes_have_a_finite_loss(kind: type[Objective]) -> None:
+    objective, backbone = make_learner(kind, SAMPLES)
+    for samples in (max(kind.spec.needs.min_batch, 2), 7):
+        assert objective(make_views(kind.spec.needs, samples), backbone).loss.isfinite()
+
+
+@each
+def test_half_precision_gives_a_finite_loss_and_finite_gradients(kind: type[Objective]) -> None:
+    objective, backbone = make_learner(kind, SAMPLES)
+    with torch.autocast("cpu", torch.bfloat16):
+        step = objective(make_views(kind.spec.needs, SAMPLES), backbone)
+    step.loss.backward()
+    assert step.loss.isfinite()
+    assert all(p.grad is None or p.grad.isfinite().all() for p in backbone.parameters())
+
+
+@each
+def test_a_batch_below_the_least_is_refused_with_the_setting_to_change(kind: type[Objective]) -> None:
+    objective, backbone = make_learner(kind, SAMPLES)
+    least = kind.spec.needs.min_batch
+    if least < 2:
+        pytest.skip("this objective takes any batch")
+    with pytest.raises(RunFailed, match=r"training\.batch_size"):
+        objective(make_views(kind.spec.needs, least - 1), backbone)
+
+
+@each
+def test_a_wrong_number_of_views_is_refused(kind: type[Objective]) -> None:
+    objective, backbone = make_learner(kind, SAMPLES)
+    needs = kind.spec.needs
+    for count in {needs.min_views - 1, (needs.max_views or 0) + 1} - {0, 1 if needs.max_views is None else 0}:
+        with pytest.raises(RunFailed, match=r"views\.branches"):
+            objective(make_views(needs, SAMPLES, count=count), backbone)
+
+
+@each
+def test_missing_targets_and_labels_are_refused(kind: type[Objective]) -> None:
+    objective, backbone = make_learner(kind, SAMPLES)
+    needs, views = kind.spec.needs, make_views(kind.spec.needs, SAMPLES)
+    if not (needs.targets or needs.labels):
+        pytest.skip("this objective needs neither targets nor labels")
+    with pytest.raises(RunFailed):
+        objective(Views(views.branches, views.index), backbone)
+
+
+@each
+def test_forward_asks_the_device_for_no_value(kind: type[Objective]) -> None:
+    objective, backbone = make_learner(kind, SAMPLES)
+    views = make_views(kind.spec.needs, SAMPLES)
+    # A fake tensor has a shape and no content: `.item()`, `bool(tensor)` and `.cpu().numpy()` on it raise.
+    with FakeTensorMode(allow_non_fake_inputs=True) as fake:
+        faked = Views(
+            {"A": tuple(fake.from_tensor(view) for view in views.inputs)},
+            fake.from_tensor(views.index),
+            None if views.labels is None else fake.from_tensor(views.labels),
+            {name: fake.from_tensor(target) for name, target in views.targets.items()},
+        )
+        objective(faked, backbone)
+
+
+@each
+def test_figures_are_finite_and_leave_no_trace(kind: type[Objective]) -> None:
+    objective, backbone = make_learner(kind, SAMPLES)
+    views = make_views(kind.spec.needs, SAMPLES)
+    before = copy.deepcopy([*backbone.state_dict().values(), *objective.state_dict().values()])
+    generator = torch.get_rng_state()
+    figures = objective.figures(views, backbone)
+    assert all(isinstance(figure, np.ndarray) and np.isfinite(figure).all() for figure in figures.values())
+    after = [*backbone.state_dict().values(), *objective.state_dict().values()]
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+    assert torch.equal(generator, torch.get_rng_state())
+    assert all(part.training for module in (objective, backbone) for part in module.modules())
+
+
+@each
+def test_thirty_steps_on_one_batch_lower_the_loss(kind: type[Objective]) -> None:
+    objective, backbone = make_learner(kind, SAMPLES)
+    views = make_views(kind.spec.needs, SAMPLES)
+    optimiser = torch.optim.Adam([*backbone.parameters(), *objective.parameters()], lr=3e-3)
+    losses = []
+    for number in range(30):
+        optimiser.zero_grad()
+        loss = objective(views, backbone).loss
+        loss.backward()
+        optimiser.step()
+        objective.after_step(backbone, (number + 1) / 30)
+        losses.append(loss.item())
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_an_unknown_objective_names_the_nearest() -> None:
+    with pytest.raises(RecipeError, match=r"objective\.id.*'simclr'"):
+        build_objective(Choice(id="simclir"), Facts(8, 0, 100, 16))
+
+
+def test_a_setting_out_of_range_is_named() -> None:
+    with pytest.raises(RecipeError, match=r"objective\.temperature: -0\.1"):
+        build_objective(Choice(id="simclr", temperature=-0.1), Facts(8, 0, 100, 16))
+
+
+def test_the_default_recipe_names_objectives_that_exist() -> None:
+    for kind in OBJECTIVES:
+        assert isinstance(build_objective(Choice(id=kind.spec.id), Facts(8, CLASSES, 100, 16)), kind)

@@ -1,0 +1,1 @@
+"""Qt-free services that both front ends use."""

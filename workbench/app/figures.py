@@ -1,0 +1,75 @@
+"""Figures of a run for papers and terminals: the curve and the map, as PNG, SVG or PDF by the file's ending.
+
+matplotlib is imported when the first figure is drawn, never at start-up.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from workbench.runs.embedding_columns import Categorical
+from workbench.runs.embedding_set import EmbeddingSet
+from workbench.runs.history import RunHistory
+
+# Okabe & Ito's palette for every kind of colour vision, then Tol's "light" for more classes.
+PALETTE = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000", "#999999", "#882255",
+)
+SMOOTH = 0.9
+
+
+def draw_curve(history: RunHistory, title: str, chance: float | None, path: Path) -> None:
+    """The loss (raw and smoothed, with its chance level) above the kNN accuracy with its floors."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 6), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    steps, loss = history.array("loss")
+    upper.plot(steps, loss, color=PALETTE[0], alpha=0.3, linewidth=0.8, label="loss")
+    upper.plot(steps, debiased_ema(loss, SMOOTH), color=PALETTE[0], label=f"loss, smoothed {SMOOTH}")
+    if chance is not None:
+        upper.axhline(chance, color=PALETTE[8], linestyle="--", label=f"chance {chance:.3f}")
+    upper.set(ylabel="loss", title=title)
+    upper.legend(frameon=False)
+    measured = history.evaluated("knn")
+    if measured:
+        lower.plot([s for s, _ in measured], [100 * v for _, v in measured], "o-", color=PALETTE[2], label="kNN")
+        for (name, value), style in zip(history.evaluations[-1].floors.items(), (":", "-."), strict=False):
+            lower.axhline(100 * value, color=PALETTE[8], linestyle=style, label=f"{name} {value:.1%}")
+        lower.legend(frameon=False)
+    lower.set(xlabel="step", ylabel="kNN accuracy (%)")
+    figure.savefig(path, dpi=144)
+
+
+def draw_map(embeddings: EmbeddingSet, layout: str, title: str, path: Path) -> None:
+    """A layout coloured by label, with its legend and how far it can be trusted."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 6.5), layout="constrained")
+    axes = figure.subplots()
+    found = embeddings.layout(layout)
+    column = embeddings.column("label")
+    if isinstance(column, Categorical):
+        for code, name in enumerate(column.names):
+            chosen = found.xy[column.codes == code]
+            axes.scatter(chosen[:, 0], chosen[:, 1], s=6, color=PALETTE[code % len(PALETTE)], label=name, linewidths=0)
+        axes.legend(markerscale=3, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    else:
+        axes.scatter(found.xy[:, 0], found.xy[:, 1], s=6, color=PALETTE[0], linewidths=0)
+    trust = embeddings.meta.layouts[layout].trust_mean
+    kept = f"; {trust:.0%} of true neighbours kept" if trust is not None else ""
+    axes.set(title=f"{title}\n{layout.upper()} of {len(embeddings)} samples{kept}", xticks=[], yticks=[])
+    axes.set_aspect("equal")
+    figure.savefig(path, dpi=144)
+
+
+def debiased_ema(values: np.ndarray, weight: float) -> np.ndarray:
+    """Exponential moving average divided by the weight it has seen (Kingma & Ba 2015, section 3), (n,) -> (n,)."""
+    smooth, seen, total = np.empty(len(values)), 0.0, 0.0
+    for at, value in enumerate(values):
+        total = weight * total + (1 - weight) * value
+        seen = weight * seen + (1 - weight)
+        smooth[at] = total / seen
+    return smooth

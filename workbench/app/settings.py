@@ -1,0 +1,46 @@
+"""What the program remembers between starts, in one TOML file of the workspace."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import tomlkit
+from pydantic import ValidationError
+
+from workbench.core.files import write_atomic
+from workbench.core.model import Model
+
+
+class Settings(Model):
+    """The user's preferences and the window's layout.
+
+    geometry, layout : Qt's own strings, base64; meaningless elsewhere
+    """
+
+    theme: Literal["light", "dark"] = "light"
+    page: str = "data"
+    geometry: str = ""
+    layout: str = ""
+    recent_commands: tuple[str, ...] = ()
+    smoothing: float = 0.6
+
+
+def load_settings(path: Path) -> tuple[Settings, str]:
+    """The settings and, where the file could not be read, a sentence about it; never raises."""
+    if not path.exists():
+        return Settings(), ""
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))), ""
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
+        first = str(error).splitlines()[0]
+        kept = path.with_suffix(".broken.toml")
+        path.replace(kept)
+        return Settings(), f"The settings file could not be read ({first}). Defaults are used; it is kept as {kept}."
+
+
+def save_settings(path: Path, settings: Settings) -> None:
+    """Write the settings, whole or not at all."""
+    document: dict[str, Any] = settings.model_dump(mode="json")
+    write_atomic(path, tomlkit.dumps(document))

@@ -1,0 +1,117 @@
+"""`workbench eval`, `embed`, `project` and `neighbors`: what the window's Explore page does, on a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from workbench.app.application import App
+from workbench.cli.terminal import Terminal, ask
+from workbench.cli.training import knn_words
+from workbench.core.errors import RecipeError, WorkbenchError
+from workbench.recipes.overrides import apply_overrides
+from workbench.recipes.words import schema_problems
+from workbench.runs.embedding_set import EmbeddingSet
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """kNN of a checkpoint's features beside both floors."""
+    terminal, app = Terminal(arguments.json), App()
+    try:
+        names = ("step", "k", "temperature", "bank", "test")
+        params = {"run": str(arguments.run_dir.resolve()), **{name: getattr(arguments, name) for name in names}}
+        result, _ = ask(app, terminal, "evaluate_run", params)
+    finally:
+        app.close()
+    if result["knn"] is None:
+        raise WorkbenchError(f"The data of {arguments.run_dir} has no labels; kNN needs them.")
+    terminal.result(result, knn_words(result["knn"], result["floors"], result["settings"]))
+    return 0
+
+
+def embed(arguments: argparse.Namespace) -> int:
+    """Write an embedding set of a data set."""
+    terminal, app = Terminal(arguments.json), App()
+    try:
+        run, step = _run_and_step(arguments.run)
+        data = _data(app, terminal, arguments.data)
+        params = {"run": str(run), "step": step, "data": data, "out": str(arguments.out.resolve())}
+        result, _ = ask(app, terminal, "embed_run", params)
+    finally:
+        app.close()
+    terminal.result(result, f"{result['samples']} vectors of step {result['step']} in {result['embeddings']}")
+    return 0
+
+
+def project(arguments: argparse.Namespace) -> int:
+    """Compute a layout and store it in the set."""
+    terminal, app = Terminal(arguments.json), App()
+    try:
+        entry = app.catalogue.get("projection", arguments.method)
+        settings = apply_overrides(entry.defaults(), arguments.overrides)
+        problems = schema_problems(entry.schema_, settings, "")
+        if problems:
+            raise RecipeError(problems)
+        folder = arguments.embeddings.resolve()
+        result, _ = ask(
+            app, terminal, "project", {"embeddings": str(folder), "projection": {"id": entry.id, **settings}})
+    finally:
+        app.close()
+    trust = EmbeddingSet.open(folder).meta.layouts[result["layout"]].trust_mean
+    kept = f"; {trust:.0%} of true neighbours kept" if trust is not None else ""
+    terminal.result({**result, "trust": trust}, f"Layout {result['layout']} in {folder}{kept}")
+    return 0
+
+
+def neighbours(arguments: argparse.Namespace) -> int:
+    """List the samples nearest to one."""
+    terminal, app = Terminal(arguments.json), App()
+    try:
+        chosen = EmbeddingSet.open(arguments.embeddings)
+        row = _row(chosen, arguments.id)
+        params = {
+            "embeddings": str(arguments.embeddings.resolve()), "row": row, "k": arguments.k, "metric": arguments.metric
+        }
+        _, arrays = ask(app, terminal, "neighbours", params)
+    finally:
+        app.close()
+    ids, labels = chosen.samples["id"].to_pylist(), chosen.samples["label"].to_pylist()
+    rows = [
+        {"row": int(at), "id": ids[at], "label": labels[at], "distance": float(distance)}
+        for at, distance in zip(arrays["index"], arrays["distance"], strict=True)
+    ]
+    lines = [f"{item['distance']:.4f}  {item['row']:>7}  {item['label'] or '':<16}  {item['id']}" for item in rows]
+    query = {"row": row, "id": ids[row], "label": labels[row]}
+    head = f"Nearest to row {row} ({query['label'] or query['id']}) by {arguments.metric} distance:"
+    terminal.result({"query": query, "metric": arguments.metric, "neighbours": rows}, "\n".join([head, *lines]))
+    return 0
+
+
+def _run_and_step(path: Path) -> tuple[Path, int | None]:
+    """A run folder, or one of its checkpoints."""
+    found = re.fullmatch(r"step_(\d+)", path.name)
+    if found and path.parent.name == "checkpoints":
+        return path.resolve().parent.parent, int(found[1])
+    return path.resolve(), None
+
+
+def _data(app: App, terminal: Terminal, name: str) -> dict[str, Any]:
+    """A data set of the catalogue by id, or the user's own files by path."""
+    if app.catalogue.has("dataset", name):
+        entry = app.catalogue.get("dataset", name)
+        return {"id": name, **entry.defaults()}
+    if not Path(name).exists():
+        app.catalogue.get("dataset", name)
+    result, _ = ask(app, terminal, "guess_data", {"path": str(Path(name).resolve())})
+    return dict(result["data"])
+
+
+def _row(chosen: EmbeddingSet, wanted: str) -> int:
+    ids = [str(value) for value in chosen.samples["id"].to_pylist()]
+    if wanted in ids:
+        return ids.index(wanted)
+    if wanted.isdigit() and int(wanted) < len(chosen):
+        return int(wanted)
+    raise WorkbenchError(f"There is no sample {wanted!r}.", f"Give a row from 0 to {len(chosen) - 1}, or an id.")

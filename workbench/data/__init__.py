@@ -1,0 +1,1 @@
+"""Data sets, importers and decoded caches (engine side)."""

@@ -1,0 +1,1 @@
+"""Neighbours and projections of embedding sets (engine side)."""

@@ -1,0 +1,1 @@
+"""The engine process: training loop, checkpoints, event sink, lab server, describe."""

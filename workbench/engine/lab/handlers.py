@@ -1,0 +1,132 @@
+"""What the lab can be asked: one function a request, registered in one table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.core.errors import LabError
+from workbench.data.base import Dataset
+from workbench.data.loading import settings, source
+from workbench.data.probe import guess_source
+from workbench.embeddings.neighbours import nearest
+from workbench.embeddings.projections import project_set
+from workbench.engine.embed import small_pictures
+from workbench.engine.experiment import place, split_names
+from workbench.engine.lab.runs import embed_run, evaluate_run
+from workbench.engine.lab.server import Arrays, Handler, Request, Result
+from workbench.engine.lab.shelf import Shelf
+from workbench.engine.machine import probe, versions
+from workbench.recipes.models import Choice, Views
+from workbench.runs.embedding_set import EmbeddingSet
+
+SHELF = Shelf()
+
+
+def machine(request: Request) -> Result:
+    """Devices, cores, memory and library versions."""
+    return {"machine": probe().model_dump(mode="json"), "versions": versions()}, {}
+
+
+def data_status(request: Request) -> Result:
+    """params: choices [{id, ...}]. Whether each data set is ready, can be downloaded or is missing; no network."""
+    rows = []
+    for document in request.params["choices"]:
+        choice = Choice(**document)
+        state, words = source(choice.id).status(settings(choice), place())
+        rows.append({"id": document["id"], "state": state, "words": words})
+    return {"rows": rows}, {}
+
+
+def guess_data(request: Request) -> Result:
+    """params: path. Which importer reads what was dropped on the window."""
+    return {"data": guess_source(Path(request.params["path"])).model_dump(mode="json")}, {}
+
+
+def open_data(request: Request) -> Result:
+    """params: data. Load (download, decode) every split that a run would use; facts and label counts of each."""
+    SHELF.forget()
+    choice = Choice(**request.params["data"])
+    facts = {}
+    for name in dict.fromkeys(split_names(choice)):
+        split = SHELF.split(choice, name, request.progress)
+        facts[name] = {**split.info.as_json(), "label_counts": _label_counts(split)}
+    train, test = split_names(choice)
+    return {"train": train, "test": test, "splits": facts}, {}
+
+
+def sample_page(request: Request) -> Result:
+    """params: data, split, start, count, label (class index, or null for all). Thumbnails of a page of samples."""
+    choice, params = Choice(**request.params["data"]), request.params
+    split = SHELF.split(choice, params["split"], request.progress)
+    index = _positions(split, params.get("label"))
+    page = index[params["start"] : params["start"] + params["count"]]
+    arrays: Arrays = {"pictures": _thumbnails(split, page), "index": page}
+    return {"total": len(index), "captions": _captions(split, page)}, arrays
+
+
+def preview_views(request: Request) -> Result:
+    """params: data, views, index, seed, step. Pictures, and their views as the objective would see them.
+
+    Arrays: pictures uint8 (N, h, w, 3); views uint8 (V, N, s, s, 3), not normalised.
+    """
+    params = request.params
+    data, views = Choice(**params["data"]), Views.model_validate(params["views"])
+    train = SHELF.train_split(data, request.progress)
+    pipeline = SHELF.pipeline(data, views, request.progress)
+    index = np.asarray(params["index"], np.int64) % len(train)
+    shown = pipeline.preview(train.batch(index), (int(params["seed"]), int(params["step"])))
+    branches = [branch.name for branch in views.branches for _ in range(branch.count)]
+    return {"branches": branches}, {"pictures": _thumbnails(train, index), "views": shown}
+
+
+def neighbours(request: Request) -> Result:
+    """params: embeddings, row, k, metric. The nearest other samples, exact and over all points."""
+    params = request.params
+    chosen = EmbeddingSet.open(Path(params["embeddings"]))
+    row = int(params["row"])
+    if not 0 <= row < len(chosen):
+        raise LabError(f"There is no row {row}: the set has rows 0 to {len(chosen) - 1}.")
+    found = nearest(chosen.vectors, row, int(params["k"]), params.get("metric") or "cosine")
+    return {"of": len(chosen)}, {"index": found.index, "distance": found.distance}
+
+
+def project(request: Request) -> Result:
+    """params: embeddings, projection {id, ...}. Compute and store a layout."""
+    folder, choice = Path(request.params["embeddings"]), Choice(**request.params["projection"])
+    return {"layout": project_set(folder, choice, request.progress)}, {}
+
+
+def _label_counts(split: Dataset) -> list[int]:
+    if split.labels is None:
+        return []
+    known = split.labels[split.labels >= 0]
+    return [int(count) for count in np.bincount(known, minlength=len(split.info.classes))]
+
+
+def _positions(split: Dataset, label: int | None) -> NDArray[np.int64]:
+    if label is None or split.labels is None:
+        return np.arange(len(split), dtype=np.int64)
+    return np.flatnonzero(split.labels == label).astype(np.int64)
+
+
+def _thumbnails(split: Dataset, index: NDArray[np.int64]) -> NDArray[np.uint8]:
+    return small_pictures(split.batch(index).fields["image"])
+
+
+def _captions(split: Dataset, index: NDArray[np.int64]) -> list[str]:
+    if split.labels is None:
+        return ["" for _ in index]
+    return [split.info.classes[label] if label >= 0 else "" for label in split.labels[index].tolist()]
+
+
+HANDLERS: dict[str, Handler] = {
+    handler.__name__: handler
+    for handler in (
+        machine, data_status, guess_data, open_data, sample_page, preview_views, neighbours, project,
+        embed_run, evaluate_run,
+    )
+}
+

@@ -1,0 +1,1 @@
+"""kNN, floors and health metrics (engine side)."""

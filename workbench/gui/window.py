@@ -1,0 +1,281 @@
+"""The shell: recipe bar, navigation, pages, inspector, activity and log."""
+
+from __future__ import annotations
+
+import base64
+import time
+
+from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QHBoxLayout,
+    QMainWindow,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench.app.application import App
+from workbench.app.topics import Topic
+from workbench.app.words import CHIPS, chip_problem
+from workbench.core.units import format_duration
+from workbench.gui.activity import Activity
+from workbench.gui.bridge import Bridge
+from workbench.gui.face import WindowFace
+from workbench.gui.log import LogFeed
+from workbench.gui.pages.base import Page
+from workbench.gui.pages.table import PAGES, page_of_chip
+from workbench.gui.palette import CommandPalette, CommandRow
+from workbench.gui.theme import apply, load_theme
+from workbench.gui.widgets.log_view import LogView
+from workbench.gui.widgets.nav_rail import NavRail
+from workbench.gui.widgets.notice import Notice as NoticeBar
+from workbench.gui.widgets.recipe_bar import ChipView, RecipeBar
+
+AUTOSAVE_MS = 20_000
+REFRESH_LIVE_MS = 500
+
+
+class Window(QMainWindow):
+    """The one window of the workbench."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__()
+        self.app = app
+        self.bridge = Bridge(app)
+        self.bridge.face = WindowFace(self)
+        self.setWindowTitle("SSL Workbench")
+        self.setMinimumSize(1024, 680)
+        self.resize(1280, 800)
+        apply(_qt(), load_theme(app.settings.theme))
+        self.pages: dict[str, Page] = {page.id: page(self.bridge) for page in PAGES}
+        self._build_centre()
+        self._build_docks()
+        self._build_menus()
+        self.palette_popup = CommandPalette(self)
+        self.palette_popup.chosen.connect(self._run_from_palette)
+        self.bridge.changed.connect(self._on_change)
+        self._autosave = QTimer(self, interval=AUTOSAVE_MS)
+        self._autosave.timeout.connect(app.save_session)
+        self._live_refresh_at = 0.0
+        self.show_page(app.settings.page if app.settings.page in self.pages else "data")
+        self._restore_layout()
+        self._refresh_recipe()
+        self._refresh_activity()
+        self._show_notice()
+
+    # -- building --------------------------------------------------------------------------------------------------
+
+    def _build_centre(self) -> None:
+        self.recipe_bar = RecipeBar()
+        self.recipe_bar.opened.connect(lambda chip: self.show_page(page_of_chip(chip), chip))
+        self.recipe_bar.triggered.connect(lambda _: self.bridge.run("run.train"))
+        self.rail = NavRail()
+        self.stack = QStackedWidget()
+        for page in self.pages.values():
+            self.rail.add_page(page.id, page.title, page.id, self.bridge.commands[f"page.{page.id}"].shortcut)
+            self.stack.addWidget(page)
+        self.rail.chosen.connect(self.show_page)
+        self.notice_bar = NoticeBar()
+        column = QVBoxLayout()
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notice_bar)
+        column.addWidget(self.stack, 1)
+        line = QHBoxLayout()
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(0)
+        line.addWidget(self.rail)
+        line.addLayout(column, 1)
+        centre = QWidget()
+        whole = QVBoxLayout(centre)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addWidget(self.recipe_bar)
+        whole.addLayout(line, 1)
+        self.setCentralWidget(centre)
+
+    def _build_docks(self) -> None:
+        self.inspector_stack = QStackedWidget()
+        self._no_inspector = QWidget()
+        self.inspector_stack.addWidget(self._no_inspector)
+        for page in self.pages.values():
+            inspector = page.inspector()
+            if inspector is not None:
+                self.inspector_stack.addWidget(inspector)
+        self.activity = Activity(self.app)
+        self.log = LogView()
+        self.log_feed = LogFeed(self.log)
+        right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+        self.inspector_dock = self._dock("inspector", "Inspector", self.inspector_stack, right)
+        self.activity_dock = self._dock("activity", "Activity", self.activity, bottom)
+        self.log_dock = self._dock("log", "Log", self.log, bottom)
+        self.splitDockWidget(self.activity_dock, self.log_dock, Qt.Orientation.Horizontal)
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.resizeDocks([self.inspector_dock], [280], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.activity_dock, self.log_dock], [130, 130], Qt.Orientation.Vertical)
+
+    def _dock(self, id_: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock-{id_}")
+        dock.setWidget(widget)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _build_menus(self) -> None:
+        self.command_actions: dict[str, QAction] = {}
+        menus = {name: self.menuBar().addMenu(name) for name in ("Recipe", "Edit", "Data", "Run", "View")}
+        for command in self.bridge.commands.values():
+            action = QAction(command.title, self)
+            if command.shortcut:
+                action.setShortcut(QKeySequence(command.shortcut))
+            action.triggered.connect(lambda _=False, id_=command.id: self.bridge.run(id_))
+            self.command_actions[command.id] = action
+            self.addAction(action)
+            if command.menu:
+                menus[command.menu].addAction(action)
+        menus["View"].addSeparator()
+        for dock in (self.inspector_dock, self.activity_dock, self.log_dock):
+            menus["View"].addAction(dock.toggleViewAction())
+        for menu in menus.values():
+            menu.aboutToShow.connect(self._refresh_actions)
+
+    # -- what the user does ----------------------------------------------------------------------------------------
+
+    def show_page(self, page: str, section: str = "") -> None:
+        """Bring a page up; `section` is the chip that was pressed, for pages that hold several."""
+        self.stack.setCurrentWidget(self.pages[page])
+        self.rail.set_current(page)
+        self.recipe_bar.set_current(section or (page if page in CHIPS else None))
+        inspector = self.pages[page].inspector()
+        self.inspector_stack.setCurrentWidget(inspector or self._no_inspector)
+        if section:
+            self.pages[page].open_section(section)
+        self.app.settings = self.app.settings.replace(page=page)
+
+    def open_palette(self) -> None:
+        """Show the command palette."""
+        refusals = {command.id: command.refusal(self.app) for command in self.bridge.commands.values()}
+        rows = [
+            CommandRow(command.id, command.title, command.shortcut, not refusals[command.id], refusals[command.id])
+            for command in self.bridge.commands.values()
+        ]
+        self.palette_popup.set_commands(rows, self.app.settings.recent_commands)
+        self.palette_popup.open()
+
+    def _run_from_palette(self, command_id: str) -> None:
+        self.app.settings = self.app.settings.replace(recent_commands=tuple(self.palette_popup.recent())[:8])
+        self.bridge.run(command_id)
+
+    # -- what changed ----------------------------------------------------------------------------------------------
+
+    def _on_change(self, topic: Topic) -> None:
+        match topic:
+            case Topic.RECIPE:
+                self._refresh_recipe()
+            case Topic.RUNS:
+                self._refresh_live()
+            case Topic.JOBS:
+                self._refresh_activity()
+            case Topic.SETTINGS:
+                self._retheme()
+            case Topic.NOTICE:
+                self._show_notice()
+
+    def _refresh_recipe(self) -> None:
+        editor = self.app.editor
+        self.recipe_bar.set_chips([
+            ChipView(id_, caption, word(editor.document, self.app.catalogue), chip_problem(id_, editor.problems))
+            for id_, (caption, word) in CHIPS.items()
+        ])
+        self._refresh_actions()
+
+    def _refresh_actions(self) -> None:
+        for id_, action in self.command_actions.items():
+            reason = self.bridge.commands[id_].refusal(self.app)
+            action.setEnabled(not reason)
+            action.setToolTip(reason or action.text())
+        refusal = self.bridge.commands["run.train"].refusal(self.app)
+        tip = refusal or "Train this recipe  (Ctrl+Enter)"
+        self.recipe_bar.set_action("Train", "play", enabled=not refusal, reason=tip)
+        editor = self.app.editor
+        self.command_actions["recipe.undo"].setText(f"Undo {editor.undo_words}".strip())
+        self.command_actions["recipe.redo"].setText(f"Redo {editor.redo_words}".strip())
+
+    def _refresh_live(self) -> None:
+        """Runs change ten times a second; their words need not."""
+        now = time.monotonic()
+        if now - self._live_refresh_at > REFRESH_LIVE_MS / 1000:
+            self._live_refresh_at = now
+            self._refresh_activity()
+            self._refresh_status()
+            self._refresh_actions()
+
+    def _refresh_activity(self) -> None:
+        self.activity.refresh()
+
+    def _refresh_status(self) -> None:
+        current = self.app.current
+        if current is None:
+            self.recipe_bar.set_status("")
+            return
+        share = current.history.share_done
+        elapsed = current.history.last("elapsed_s")
+        parts = [str(current.state).capitalize()]
+        if share is not None and current.state.live:
+            parts.append(f"{share:.0%}")
+        if elapsed is not None:
+            parts.append(format_duration(elapsed))
+        failed = str(current.state) in ("failed", "crashed")
+        self.recipe_bar.set_status(" · ".join(parts), "danger" if failed else "caption")
+
+    def _show_notice(self) -> None:
+        notice = self.app.notice
+        if notice is not None:
+            self.notice_bar.show_message(notice.message, notice.hint, notice.level)
+
+    def _retheme(self) -> None:
+        apply(_qt(), load_theme(self.app.settings.theme))
+        for page in self.pages.values():
+            page.retheme()
+
+    # -- life ------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to poll, warm the lab up, and find the runs that are still going."""
+        self.bridge.start()
+        self._autosave.start()
+        QTimer.singleShot(300, self._warm_up)
+
+    def _warm_up(self) -> None:
+        self.app.quick_lab.start()
+        self.app.attach_live_runs()
+
+    def _restore_layout(self) -> None:
+        settings = self.app.settings
+        if settings.geometry:
+            self.restoreGeometry(QByteArray(base64.b64decode(settings.geometry)))
+        if settings.layout:
+            self.restoreState(QByteArray(base64.b64decode(settings.layout)))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Keep the layout and the session; runs go on without the window."""
+        self._autosave.stop()
+        self.app.settings = self.app.settings.replace(
+            geometry=_text(self.saveGeometry()), layout=_text(self.saveState()))
+        self.bridge.stop()
+        self.log_feed.close()
+        self.app.close()
+        super().closeEvent(event)
+
+
+def _qt() -> QApplication:
+    qt = QApplication.instance()
+    assert isinstance(qt, QApplication)
+    return qt
+
+
+def _text(data: QByteArray) -> str:
+    return base64.b64encode(data.data()).decode()

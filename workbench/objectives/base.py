@@ -1,0 +1,74 @@
+"""The objective contract: views in, a loss out, nothing else.
+
+An objective owns what its method adds to the encoder (heads, predictors, queues, teachers) and does no logging, no
+device moves and no `.item()`; the engine does those.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from workbench.core.model import Model
+from workbench.models.base import Backbone
+from workbench.plugins.specs import ObjectiveSpec
+from workbench.views.base import Views
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one forward pass gives.
+
+    loss : scalar with a gradient
+    terms : the loss's parts and the objective's own metrics, detached scalars, named as in `spec.metrics`
+    embedding : (M, D) backbone features of this batch, detached, for the health metrics
+    """
+
+    loss: Tensor
+    terms: Mapping[str, Tensor] = field(default_factory=dict)
+    embedding: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What an objective may know of its surroundings when it is built.
+
+    width : D, the backbone's feature size
+    classes : number of labels in the data, 0 without
+    samples : size of the training split
+    batch_size : samples in a step, over all devices
+    """
+
+    width: int
+    classes: int
+    samples: int
+    batch_size: int
+
+
+class Objective(nn.Module):
+    """Base of every objective: subclasses set `spec` and `Config`, and implement `forward`."""
+
+    spec: ClassVar[ObjectiveSpec]
+    Config: ClassVar[type[Model]]
+
+    def __init__(self, config: Any, facts: Facts) -> None:
+        super().__init__()
+        self.config = config
+        self.facts = facts
+
+    @abstractmethod
+    def forward(self, views: Views, backbone: Backbone) -> Step:
+        """The loss of one batch."""
+
+    def after_step(self, backbone: Backbone, progress: float) -> None:  # noqa: B027  (most need nothing)
+        """Called once after each optimiser step with the done share of the run in (0, 1]: teachers, queues, centres."""
+
+    def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
+        """Arrays worth looking at, by name; empty where there is nothing to show."""
+        return {}

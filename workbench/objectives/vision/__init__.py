@@ -1,0 +1,1 @@
+"""Objectives for pictures, a folder for each family."""

@@ -1,0 +1,1 @@
+"""Objectives that use labels: what self-supervision is compared with."""

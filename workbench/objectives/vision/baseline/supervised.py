@@ -1,0 +1,119 @@
+"""The supervised baseline: the same encoder, the same views, learned from labels.
+
+Cross-entropy of a linear classifier on the encoder's features, what self-supervised learning is measured against. For
+the step from softmax to log-likelihood see Bridle: Training Stochastic Model Recognition Algorithms as Networks can
+Lead to Maximum Mutual Information Estimation of Parameters (NIPS 1989).
+
+    L = -1/M' sum_{m: y_m >= 0} log softmax(W f(x_m) + b)[y_m]
+
+M' counts the labelled views; samples with label -1 are left out, and a batch without any has loss 0. Over several
+processes each divides by its own M'.
+
+Shapes: V views of N samples, M = V * N, D features, K classes
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from workbench.core.errors import Problem, RecipeError
+from workbench.core.model import Model, setting
+from workbench.models.base import Backbone
+from workbench.models.modes import evaluating
+from workbench.objectives.base import Facts, Objective, Step
+from workbench.objectives.checks import check_views
+from workbench.objectives.figures import confusion_KK
+from workbench.plugins.specs import Chance, MetricSpec, Needs, ObjectiveSpec, Paper
+from workbench.views.base import Views
+
+UNKNOWN = -1
+
+
+class SupervisedConfig(Model):
+    """Settings of the supervised baseline."""
+
+    label_smoothing: float = setting(
+        0.0, "Label smoothing", "share of each label that is spread over all classes", ge=0, lt=1, advanced=True
+    )
+
+
+def labelled_cross_entropy(logits_MK: Tensor, labels_M: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Mean cross-entropy over the samples with a label at or above 0; 0, with a gradient, where there are none."""
+    total = F.cross_entropy(
+        logits_MK.float(), labels_M, ignore_index=UNKNOWN, label_smoothing=smoothing, reduction="sum"
+    )
+    return total / (labels_M >= 0).sum().clamp(min=1)
+
+
+def labelled_accuracy(logits_MK: Tensor, labels_M: Tensor) -> Tensor:
+    """Share of labelled samples whose largest logit is their label; 0 where there are none."""
+    right = (logits_MK.argmax(dim=1) == labels_M).sum()
+    return right / (labels_M >= 0).sum().clamp(min=1)
+
+
+class Supervised(Objective):
+    """A linear classifier trained together with the encoder."""
+
+    spec: ClassVar[ObjectiveSpec] = ObjectiveSpec(
+        id="supervised",
+        title="Supervised baseline",
+        family="Baseline",
+        summary="The same encoder learned from labels: what self-supervision is compared with.",
+        explanation=(
+            "A linear classifier on the encoder's features, both trained on the labels. It answers what this encoder "
+            "reaches on this data when it is told everything."
+        ),
+        formula=r"\mathcal{L} = -\frac{1}{M} \sum_{m=1}^{M} \log \, p(y_m \mid x_m)",
+        paper=Paper(
+            title="Training Stochastic Model Recognition Algorithms as Networks can Lead to Maximum Mutual Information "
+            "Estimation of Parameters",
+            authors="Bridle",
+            year=1989,
+            venue="NIPS",
+        ),
+        needs=Needs(min_views=1, labels=True),
+        metrics=(
+            MetricSpec(
+                name="accuracy",
+                title="Training accuracy",
+                better="higher",
+                description="share of labelled views classified rightly",
+            ),
+        ),
+        chance=Chance(formula="ln K", expression="log(classes)"),
+        views_preset="supervised-cifar",
+    )
+    Config: ClassVar[type[Model]] = SupervisedConfig
+    config: SupervisedConfig
+
+    def __init__(self, config: SupervisedConfig, facts: Facts) -> None:
+        super().__init__(config, facts)
+        if facts.classes < 1:
+            raise RecipeError([Problem("objective.id", "'supervised' needs labels; this data set has none.")])
+        self.head = nn.Linear(facts.width, facts.classes)
+
+    def forward(self, views: Views, backbone: Backbone) -> Step:
+        """Cross-entropy over all labelled views."""
+        check_views(self.spec, views)
+        labels_M = _repeated_labels(views)
+        h_MD = backbone(torch.cat(views.inputs))
+        logits_MK = self.head(h_MD)
+        loss = labelled_cross_entropy(logits_MK, labels_M, self.config.label_smoothing)
+        return Step(loss, {"accuracy": labelled_accuracy(logits_MK.detach(), labels_M)}, h_MD.detach())
+
+    def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
+        """Confusion of the classes: shares of each true class (row) taken for each class (column)."""
+        with evaluating(backbone, self):
+            guess_M = self.head(backbone(torch.cat(views.inputs))).argmax(dim=1)
+            return {"confusion": confusion_KK(_repeated_labels(views), guess_M, self.facts.classes).cpu().numpy()}
+
+
+def _repeated_labels(views: Views) -> Tensor:
+    assert views.labels is not None
+    return views.labels.repeat(len(views.inputs))

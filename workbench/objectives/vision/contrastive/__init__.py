@@ -1,0 +1,1 @@
+"""Objectives that tell views of one sample from views of others."""

@@ -1,0 +1,1 @@
+"""Objectives that predict something the view pipeline did to the picture."""

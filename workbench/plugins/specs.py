@@ -1,0 +1,186 @@
+"""What is said of a contribution before any of its code runs.
+
+The engine side fills these in beside its classes; `python -m workbench.engine describe` publishes them with each
+configuration's JSON Schema as one catalogue; the front reads that and imports nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from workbench.core.model import Model
+
+Modality = Literal["image", "text", "audio", "video", "points"]
+
+
+class Paper(Model):
+    """Where an idea was published."""
+
+    title: str
+    authors: str
+    year: int
+    venue: str = ""
+    url: str = ""
+
+
+class MetricSpec(Model):
+    """A number that is logged: how to name it, its unit, and which way is better."""
+
+    name: str
+    title: str
+    unit: str = ""
+    better: Literal["higher", "lower", "neither"] = "neither"
+    description: str = ""
+
+
+class Chance(Model):
+    """The value of a loss when the network knows nothing.
+
+    formula : for people, "ln(2N − 1)"
+    expression : for machines: arithmetic over the objective's settings, `batch_size` and `classes`
+    """
+
+    formula: str
+    expression: str
+
+    def value(self, names: Mapping[str, float]) -> float | None:
+        """The level for these settings; None where a name it needs is not known yet (classes of an unread data set)."""
+        return evaluate(self.expression, names)
+
+
+class Needs(Model):
+    """What an objective must be given.
+
+    min_views, max_views : how many views of a sample it takes (None: any number)
+    targets : what view operations must make, by name ("rotation")
+    labels : whether the samples must be labelled
+    min_batch : the smallest batch with which its loss means something
+    tokens : whether the backbone must give tokens as well as features
+    """
+
+    min_views: int = 1
+    max_views: int | None = None
+    targets: tuple[str, ...] = ()
+    labels: bool = False
+    min_batch: int = 1
+    tokens: bool = False
+
+
+class ObjectiveSpec(Model):
+    """One learning objective."""
+
+    id: str
+    title: str
+    family: str
+    modality: Modality = "image"
+    summary: str = Field(description="one sentence for lists")
+    explanation: str = Field(description="two or three sentences for the Objective page")
+    formula: str = Field(description="TeX, as matplotlib's mathtext reads it")
+    paper: Paper
+    needs: Needs
+    metrics: tuple[MetricSpec, ...] = ()
+    chance: Chance | None = None
+    views_preset: str = Field(description="the view preset that suits it")
+
+
+class OperationSpec(Model):
+    """One view operation."""
+
+    id: str
+    title: str
+    kind: Literal["geometry", "colour", "filter", "normalise", "target"]
+    summary: str
+    targets: tuple[str, ...] = ()
+    modality: Modality = "image"
+
+
+class BackboneSpec(Model):
+    """One encoder architecture."""
+
+    id: str
+    title: str
+    summary: str
+    modality: Modality = "image"
+    tokens: bool = False
+    paper: Paper | None = None
+
+
+class DatasetSpec(Model):
+    """One data set, or one way to read the user's own.
+
+    origin : "bundled" ships with the program, "download" is fetched on request, "system" may lie on this machine,
+        "import" reads what the user points at
+    splits : names of its splits; empty where they depend on the files
+    """
+
+    id: str
+    title: str
+    summary: str
+    origin: Literal["bundled", "download", "system", "import"]
+    modality: Modality = "image"
+    splits: tuple[str, ...] = ()
+    classes: int = 0
+    samples: int = 0
+    size_px: int = 0
+    licence: str = ""
+    source: str = ""
+
+
+class ProjectionSpec(Model):
+    """One way to draw an embedding in the plane."""
+
+    id: str
+    title: str
+    summary: str
+    paper: Paper | None = None
+
+
+class ChoiceSpec(Model):
+    """A plain choice: an optimiser or a schedule."""
+
+    id: str
+    title: str
+    summary: str
+
+
+def evaluate(expression: str, names: Mapping[str, float]) -> float | None:
+    """The value of an arithmetic expression over `names`; None where a name is missing or the value is not finite.
+
+    Knows numbers, names, + - * / **, log, sqrt, exp, min and max: nothing that could do anything else.
+    Raises ValueError for any other syntax.
+    """
+    try:
+        value = _node(ast.parse(expression, mode="eval").body, names)
+    except (KeyError, ZeroDivisionError, OverflowError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+_OPERATORS: dict[type, Callable[[Any, Any], float]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+_FUNCTIONS: dict[str, Callable[..., float]] = {
+    "log": math.log, "sqrt": math.sqrt, "exp": math.exp, "min": min, "max": max,
+}
+
+
+def _node(node: ast.expr, names: Mapping[str, float]) -> float:
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return float(value)
+        case ast.Name(id=name):
+            return float(names[name])
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_node(operand, names)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            return _OPERATORS[type(op)](_node(left, names), _node(right, names))
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _FUNCTIONS:
+            return _FUNCTIONS[name](*(_node(argument, names) for argument in args))
+    raise ValueError(f"{ast.unparse(node)!r} is not arithmetic that a chance level may use.")

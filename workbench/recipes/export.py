@@ -1,0 +1,102 @@
+"""What was clicked, as a command and as a script."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+from workbench.plugins.catalogue import Catalogue
+from workbench.recipes.models import Recipe
+from workbench.recipes.presets import load, presets
+from workbench.recipes.toml_io import toml_value, write_toml
+
+_BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_NOT_BARE = {"true", "false", "inf", "nan"}
+
+_SCRIPT = """\
+# Written by the SSL Workbench; `python FILE` trains this recipe where the workbench is installed.
+# Options of `workbench train` may follow: `python FILE --time-limit 120s --json`.
+
+import subprocess
+import sys
+from pathlib import Path
+
+RECIPE = '''\\
+{recipe}'''
+
+
+def main() -> int:
+    # The file beside this script stays, so that the recipe can be opened in the window too.
+    path = Path(__file__).with_suffix(".toml")
+    path.write_text(RECIPE, encoding="utf-8")
+    command = [sys.executable, "-m", "workbench", "train", str(path), *sys.argv[1:]]
+    return subprocess.run(command, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
+"""
+
+
+def as_command(recipe: Recipe, catalogue: Catalogue, base_preset: str | None = None) -> str:
+    """The recipe as one line for a terminal: a preset and what is set differently.
+
+    Parameters
+    ----------
+    base_preset : which preset to start from; None takes the one that gives the shortest line
+    """
+    names = [base_preset] if base_preset else [preset.name for preset in presets()]
+    lines = [_command(name, load(name, catalogue), recipe) for name in names]
+    return min(lines, key=len)
+
+
+def as_python(recipe: Recipe) -> str:
+    """The recipe as a Python script that trains it with the workbench."""
+    literal = write_toml(recipe).replace("\\", "\\\\").replace("'''", "\\'\\'\\'")
+    return _SCRIPT.format(recipe=literal)
+
+
+def _command(name: str, base: Recipe, recipe: Recipe) -> str:
+    words = ["workbench", "train", name]
+    for override in _overrides(base.document(), recipe.document(), ""):
+        words += ["--set", override]
+    return shlex.join(words)
+
+
+def _overrides(before: Any, after: Any, key: str) -> Iterator[str]:
+    """The settings to change, each as deep down as the two sides are alike."""
+    if before == after and type(before) is type(after):
+        return
+    for name, old, new in _pairs(before, after):
+        yield from _overrides(old, new, f"{key}.{name}" if key else name)
+    if not _alike(before, after):
+        yield f"{key}={_text(after)}"
+
+
+def _pairs(before: Any, after: Any) -> list[tuple[str, Any, Any]]:
+    if not _alike(before, after):
+        return []
+    if isinstance(before, dict):
+        return [(name, before[name], after[name]) for name in after]
+    return [(str(position), *pair) for position, pair in enumerate(zip(before, after, strict=True))]
+
+
+def _alike(before: Any, after: Any) -> bool:
+    """Whether a change can be told part by part: the same contribution, or lists of tables of one length.
+
+    Views of another preset are told as a whole, because naming the preset would change the branches first.
+    """
+    if isinstance(before, dict) and isinstance(after, dict):
+        same_origin = all(before.get(name) == after.get(name) for name in ("id", "preset"))
+        return same_origin and before.keys() == after.keys()
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after) > 0:
+        return all(isinstance(item, dict) for item in [*before, *after])
+    return False
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str) and _BARE.fullmatch(value) and value not in _NOT_BARE:
+        return value
+    return toml_value(value)

@@ -1,0 +1,153 @@
+"""Rules between the sections of a recipe: each a small function from a recipe to its problems."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+from workbench.core.errors import Problem
+from workbench.plugins.catalogue import Catalogue
+from workbench.recipes.models import Hardware, Recipe
+
+Rule = Callable[[Recipe, Catalogue], Iterator[Problem]]
+
+
+def broken_rules(recipe: Recipe, catalogue: Catalogue) -> tuple[Problem, ...]:
+    """The problems of every rule, for a recipe whose ids are all in the catalogue."""
+    return tuple(problem for rule in RULES for problem in rule(recipe, catalogue))
+
+
+def modalities_agree(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """Data, operations and backbone must be of the objective's modality."""
+    objective = catalogue.objective(recipe.objective.id)
+    wanted = objective.spec.modality
+    named = [("data", "dataset", recipe.data.id), ("backbone", "backbone", recipe.backbone.id)]
+    for number, branch in enumerate(recipe.views.branches):
+        named += [(f"views.branches.{number}.ops.{m}", "operation", op.id) for m, op in enumerate(branch.ops)]
+    for key, kind, id_ in named:
+        entry = catalogue.get(kind, id_)
+        if entry.spec.modality != wanted:
+            words = f"{entry.title} is for {entry.spec.modality}, but {objective.title} learns from {wanted}."
+            yield Problem(f"{key}.id", words)
+
+
+def branch_names_differ(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """Objectives find their views by the branch's name."""
+    seen: set[str] = set()
+    for number, branch in enumerate(recipe.views.branches):
+        if branch.name in seen:
+            yield Problem(f"views.branches.{number}.name", f"{branch.name!r} is taken by a branch before it.")
+        seen.add(branch.name)
+
+
+def view_count_fits(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """The views of a sample must be as many as the objective takes."""
+    objective = catalogue.objective(recipe.objective.id)
+    low, high, count = objective.spec.needs.min_views, objective.spec.needs.max_views, recipe.views.count
+    if count < low or (high is not None and count > high):
+        yield Problem(
+            "views.branches",
+            f"{objective.title} takes {_views_words(low, high)} of each sample, but the "
+            f"branches make {count}. Change the branches' count.",
+        )
+
+
+def _views_words(low: int, high: int | None) -> str:
+    if high is None:
+        return f"{low} views or more" if low > 1 else "1 view or more"
+    if low == high:
+        return f"{low} views" if low > 1 else "1 view"
+    return f"{low} to {high} views"
+
+
+def targets_are_made(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """What the objective predicts must be made in every branch."""
+    objective = catalogue.objective(recipe.objective.id)
+    for number, branch in enumerate(recipe.views.branches):
+        made = {target for op in branch.ops for target in catalogue.get("operation", op.id).spec.targets}
+        for target in objective.spec.needs.targets:
+            if target not in made:
+                makers = [entry.id for entry in catalogue.operations if target in entry.spec.targets]
+                way_out = f"Add {' or '.join(makers)} to it." if makers else "No known operation makes it."
+                yield Problem(
+                    f"views.branches.{number}.ops",
+                    f"{objective.title} needs the target {target!r}, which no operation of branch "
+                    f"{branch.name!r} makes. {way_out}",
+                )
+
+
+def labels_are_there(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """The user's own files are not known before they are read; every other data set says how many classes it has."""
+    objective, data = catalogue.objective(recipe.objective.id), catalogue.get("dataset", recipe.data.id)
+    if objective.spec.needs.labels and data.spec.origin != "import" and data.spec.classes == 0:
+        yield Problem("data.id", f"{objective.title} learns from labels, and {data.title} has none.")
+
+
+def tokens_are_given(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """An objective on tokens needs a backbone that gives them."""
+    objective, backbone = catalogue.objective(recipe.objective.id), catalogue.get("backbone", recipe.backbone.id)
+    if objective.spec.needs.tokens and not backbone.spec.tokens:
+        able = ", ".join(entry.id for entry in catalogue.backbones if entry.spec.tokens) or "none"
+        yield Problem(
+            "backbone.id",
+            f"{objective.title} works on tokens, which {backbone.title} does not give. Backbones that do: {able}.",
+        )
+
+
+def budget_holds_a_step(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """A run of no step teaches nothing."""
+    budget, samples = recipe.budget, catalogue.get("dataset", recipe.data.id).spec.samples
+    if budget.unit == "steps" and budget.amount < 1:
+        yield Problem("budget.amount", f"{budget.amount:g} steps is less than one: it must be at least 1.")
+    if budget.unit == "epochs" and samples:
+        steps_per_epoch = math.ceil(samples / recipe.training.batch_size)
+        if budget.amount * steps_per_epoch < 1:
+            yield Problem(
+                "budget.amount",
+                f"{budget.amount:g} epochs are less than one step of "
+                f"{recipe.training.batch_size} samples: give at least "
+                f"{1 / steps_per_epoch:.2g}.",
+            )
+
+
+def batch_is_large_enough(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """Some losses compare the samples of a batch."""
+    objective, size = catalogue.objective(recipe.objective.id), recipe.training.batch_size
+    if size < objective.spec.needs.min_batch:
+        yield Problem(
+            "training.batch_size",
+            f"{size} is too small: {objective.title} needs at least "
+            f"{objective.spec.needs.min_batch} samples in a batch.",
+        )
+
+
+def votes_fit_the_bank(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """No more neighbours can vote than there are in the bank."""
+    k, bank = recipe.evaluation.k, recipe.evaluation.bank
+    if 0 < bank < k:
+        yield Problem("evaluation.k", f"{k} is too large: it must be at most the bank's {bank} samples.")
+
+
+def device_can(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """What no machine of that kind could do."""
+    yield from hardware_problems(recipe.hardware)
+
+
+def hardware_problems(hardware: Hardware) -> Iterator[Problem]:
+    """What a device kind cannot do, whichever machine it is in."""
+    if hardware.device == "cpu" and hardware.precision == "16-mixed":
+        yield Problem("hardware.precision", "16-mixed does not run on a cpu: take 32-true or bf16-mixed.")
+
+
+RULES: tuple[Rule, ...] = (
+    modalities_agree,
+    branch_names_differ,
+    view_count_fits,
+    targets_are_made,
+    labels_are_there,
+    tokens_are_given,
+    budget_holds_a_step,
+    batch_is_large_enough,
+    votes_fit_the_bank,
+    device_can,
+)

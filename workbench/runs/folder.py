@@ -1,0 +1,129 @@
+"""The run folder: what lies where."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.core.errors import RunError
+from workbench.core.files import free_name, write_atomic
+
+_STEP = re.compile(r"step_(\d{8,})")
+_CHECKPOINT_FILES = ("model.safetensors", "train_state.pt")
+_EMBEDDING_FILES = ("vectors.npy", "meta.json")
+
+
+@dataclass(frozen=True)
+class CheckpointRef:
+    """A whole checkpoint: the optimiser steps it has seen, and its folder."""
+
+    step: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run on disk, named by its path; nothing is read before it is asked for."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, parent: Path, stem: str, recipe_toml: str) -> RunFolder:
+        """A new folder `parent/stem` (or `-2`, `-3` ...) that holds the recipe.
+
+        Raises RunError where none can be made.
+        """
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            folder = cls(_make_free(parent, stem))
+            write_atomic(folder.recipe, recipe_toml)
+        except OSError as error:
+            raise RunError(
+                f"No run folder can be made in {parent}: {error.strerror}.", "Choose another place for runs."
+            ) from error
+        return folder
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def recipe(self) -> Path:
+        """What was asked."""
+        return self.path / "recipe.toml"
+
+    @property
+    def resolved(self) -> Path:
+        """What was run."""
+        return self.path / "resolved.toml"
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events.jsonl"
+
+    @property
+    def control(self) -> Path:
+        return self.path / "control.jsonl"
+
+    @property
+    def console(self) -> Path:
+        return self.path / "console.log"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "engine.lock"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def embeddings(self) -> Path:
+        return self.path / "embeddings"
+
+    @property
+    def evaluation(self) -> Path:
+        return self.path / "evaluation"
+
+    @property
+    def figures(self) -> Path:
+        return self.path / "figures"
+
+    def whole_checkpoints(self) -> list[CheckpointRef]:
+        """The checkpoints that can be loaded, oldest first; drafts and torn ones are no checkpoints."""
+        return [CheckpointRef(step, path) for step, path in _steps(self.checkpoints, _CHECKPOINT_FILES)]
+
+    def latest_checkpoint(self) -> CheckpointRef | None:
+        """The whole checkpoint of the highest step."""
+        found = self.whole_checkpoints()
+        return found[-1] if found else None
+
+    def embedding_sets(self) -> list[tuple[int, Path]]:
+        """Step and folder of every whole embedding set, oldest first."""
+        return _steps(self.embeddings, _EMBEDDING_FILES)
+
+
+def step_name(step: int) -> str:
+    """'step_00001200': sorts as the steps do."""
+    return f"step_{step:08d}"
+
+
+def _make_free(parent: Path, stem: str) -> Path:
+    while True:
+        path = free_name(parent, stem)
+        try:
+            path.mkdir()
+        except FileExistsError:  # another window was quicker
+            continue
+        return path
+
+
+def _steps(parent: Path, files: tuple[str, ...]) -> list[tuple[int, Path]]:
+    try:
+        entries = list(parent.iterdir())
+    except OSError:
+        return []
+    named = [(match, path) for path in entries if (match := _STEP.fullmatch(path.name))]
+    whole = [(int(match[1]), path) for match, path in named if all((path / file).is_file() for file in files)]
+    return sorted(whole)

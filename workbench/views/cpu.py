@@ -1,0 +1,213 @@
+"""The view kernels for a CPU: one pass a sample from bytes to the encoder's input, samples spread over threads.
+
+Kernels are compiled without the GIL and spread by plain threads, not by numba's own: its thread pools may not be
+entered by two threads at once on every platform, and the lab serves previews beside other numba code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from workbench.views.steps import FilterStep, FusedStep, Step, unit_of
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Array = NDArray[Any]
+_CHUNKS_PER_THREAD = 3
+
+
+def compiled(function: Function) -> Function:
+    """Compile to machine code that frees the GIL; sums may be reordered, NaN and infinity keep their meaning."""
+    return cast(Function, njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})(function))
+
+
+class Workers:
+    """Threads that share a batch."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = max(1, threads)
+        self._pool = ThreadPoolExecutor(self._threads, "views") if threads > 1 else None
+
+    def spread(self, samples: int, work: Callable[[int, int], None]) -> None:
+        """Call `work(start, stop)` over all samples; returns when all are done, raises what any raised."""
+        if self._pool is None or samples < 2:
+            work(0, samples)
+            return
+        edges = np.linspace(0, samples, min(samples, self._threads * _CHUNKS_PER_THREAD) + 1).astype(int).tolist()
+        for _ in self._pool.map(work, edges[:-1], edges[1:]):
+            pass
+
+
+def run_cpu(images: Array, steps: Sequence[Step], workers: Workers) -> NDArray[np.float32]:
+    """A view of uint8 (N, C, H, W) images, float32 (N, 3, S, S) and contiguous."""
+    x = images
+    for step in steps:
+        if isinstance(step, FilterStep):
+            step.operation.on_cpu(x, step.values, step.applied, workers)
+        else:
+            x = _fused(x, step, workers)
+    return x
+
+
+def _fused(x: Array, step: FusedStep, workers: Workers) -> NDArray[np.float32]:
+    shape = (len(x), 3, step.size, step.size) if step.map else (len(x), 3, *x.shape[2:])
+    out = np.empty(shape, np.float32)
+    transform = step.transform.copy()
+    transform[:, :, :6] *= np.float32(unit_of(x.dtype))
+    source = np.ascontiguousarray(x)
+
+    def work(start: int, stop: int) -> None:
+        part = slice(start, stop)
+        if step.map is None:
+            _copy(source[part], out[part])
+        else:
+            _resample(source[part], step.map.spans[part], step.map.turned[part], step.map.taps, out[part])
+        _recolour(out[part], transform[part], step.gain[part], step.bias[part])
+
+    workers.spread(len(x), work)
+    return out
+
+
+# Loops are written out below because numba takes seconds to compile each array expression.
+
+
+@compiled
+def _copy_plane(plane: Array, out: Array) -> None:
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = plane[i, j]
+
+
+@compiled
+def _copy(images: Array, out: Array) -> None:
+    for n in range(len(images)):
+        for c in range(3):
+            _copy_plane(images[n, c % images.shape[1]], out[n, c])
+
+
+@compiled
+def _weigh(span: Array, width: int, starts: Array, weights: Array) -> None:
+    """First source pixel and `width` normalised weights for each output pixel of an axis."""
+    scale, offset, first, stop = span[0], span[1], int(span[2]), int(span[3])
+    radius = max(1.0, abs(scale))
+    for i in range(len(starts)):
+        centre = scale * (i + 0.5) + offset
+        start = max(first, min(int(np.floor(centre - radius + 0.5)), stop - width))
+        total = 0.0
+        for k in range(width):
+            weight = max(0.0, 1.0 - abs(start + k + 0.5 - centre) / radius)
+            weights[i, k] = weight
+            total += weight
+        for k in range(width):
+            weights[i, k] = weights[i, k] / total
+        starts[i] = start
+
+
+@compiled
+def _width(span: Array) -> int:
+    """How many source pixels an output pixel reads along an axis."""
+    return min(int(np.ceil(2.0 * max(1.0, abs(span[0])))), int(span[3] - span[2]))
+
+
+@compiled
+def _rows(plane: Array, first: int, stop: int, starts: Array, weights: Array, width: int, out: Array) -> None:
+    """Resample the rows first..stop of a plane along x."""
+    for y in range(first, stop):
+        if width == 2:
+            for i in range(len(starts)):
+                s = starts[i]
+                out[y, i] = weights[i, 0] * plane[y, s] + weights[i, 1] * plane[y, s + 1]
+        else:
+            for i in range(len(starts)):
+                total = np.float32(0.0)
+                for k in range(width):
+                    total += weights[i, k] * plane[y, starts[i] + k]
+                out[y, i] = total
+
+
+@compiled
+def _columns(rows: Array, starts: Array, weights: Array, width: int, out: Array) -> None:
+    """Resample along y."""
+    for i in range(len(starts)):
+        first, weight = starts[i], weights[i, 0]
+        for j in range(out.shape[1]):
+            out[i, j] = weight * rows[first, j]
+        for k in range(1, width):
+            weight = weights[i, k]
+            for j in range(out.shape[1]):
+                out[i, j] += weight * rows[first + k, j]
+
+
+@compiled
+def _transpose(plane: Array) -> None:
+    for i in range(len(plane)):
+        for j in range(i):
+            plane[i, j], plane[j, i] = plane[j, i], plane[i, j]
+
+
+@compiled
+def _resample(images: Array, spans: Array, turned: Array, taps: int, out: Array) -> None:
+    size, channels = out.shape[2], images.shape[1]
+    starts = np.empty((2, size), np.int64)
+    weights = np.empty((2, size, taps), np.float32)
+    rows = np.empty((images.shape[2], size), np.float32)
+    for n in range(len(images)):
+        width_x, width_y = _width(spans[n, 0]), _width(spans[n, 1])
+        _weigh(spans[n, 0], width_x, starts[0], weights[0])
+        _weigh(spans[n, 1], width_y, starts[1], weights[1])
+        for c in range(channels):
+            plane = images[n, c]
+            _rows(plane, int(spans[n, 1, 2]), int(spans[n, 1, 3]), starts[0], weights[0], width_x, rows)
+            _columns(rows, starts[1], weights[1], width_y, out[n, c])
+            if turned[n]:
+                _transpose(out[n, c])
+        for c in range(channels, 3):
+            _copy_plane(out[n, 0], out[n, c])
+
+
+@compiled
+def _recolour(x: Array, transform: Array, gain: Array, bias: Array) -> None:
+    pixels = x.shape[2] * x.shape[3]
+    for n in range(len(x)):
+        flat = x[n].reshape(3, pixels)
+        t, offset = transform[n], np.empty(3, np.float32)
+        for c in range(3):
+            offset[c] = t[c, 6]
+        for source in range(3):
+            if t[0, 3 + source] != 0 or t[1, 3 + source] != 0 or t[2, 3 + source] != 0:
+                mean = _mean(flat[source])
+                for c in range(3):
+                    offset[c] += t[c, 3 + source] * mean
+        _affine(flat, t, offset, gain[n], bias[n])
+
+
+@compiled
+def _mean(values: Array) -> Any:
+    total = np.float32(0.0)
+    for value in values:
+        total += value
+    return total / np.float32(len(values))
+
+
+@compiled
+def _squash(value: Any, gain: Any, bias: Any) -> Any:
+    return min(max(value, np.float32(0.0)), np.float32(1.0)) * gain + bias
+
+
+@compiled
+def _affine(flat: Array, t: Array, offset: Array, gain: Array, bias: Array) -> None:
+    # Coefficients are held in scalars: the compiler must assume that a store to `flat` changes any array.
+    rr, rg, rb, r0 = t[0, 0], t[0, 1], t[0, 2], offset[0]
+    gr, gg, gb, g0 = t[1, 0], t[1, 1], t[1, 2], offset[1]
+    br, bg, bb, b0 = t[2, 0], t[2, 1], t[2, 2], offset[2]
+    (r_gain, g_gain, b_gain), (r_bias, g_bias, b_bias) = (gain[0], gain[1], gain[2]), (bias[0], bias[1], bias[2])
+    for i in range(flat.shape[1]):
+        r, g, b = flat[0, i], flat[1, i], flat[2, i]
+        flat[0, i] = _squash(rr * r + rg * g + rb * b + r0, r_gain, r_bias)
+        flat[1, i] = _squash(gr * r + gg * g + gb * b + g0, g_gain, g_bias)
+        flat[2, i] = _squash(br * r + bg * g + bb * b + b0, b_gain, b_bias)

@@ -1,0 +1,162 @@
+"""Random parameters: drawn for a whole batch, from a stream that can be opened again at any step.
+
+Every operation of every view draws from its own Philox stream. The generator's key is the run's seed, its 256-bit
+counter starts at (0, step, view, operation): streams never meet (one would need 2^64 numbers to reach the next), no
+state is carried from step to step, and moving one operation's slider leaves the others' numbers as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.views import colour
+from workbench.views.build import CompiledBranch, Placed, Segment
+from workbench.views.geometry import AxisMap, axis_map, fit_matrices
+from workbench.views.operations.base import Colour, Filter, Floats, Geometry, Scene, Values
+from workbench.views.steps import FilterStep, FusedStep, Step
+
+Key = tuple[int, int]
+_WORD = 2**64 - 1
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What one operation drew for the N samples of a batch.
+
+    position : where the operation stands in its branch
+    applied : (N,) bool, the samples that it changes
+    values : its parameters by name, one row a sample whether applied or not
+    matrices : (N, 3, 3) for geometry, from the picture it makes to the picture it meets; None otherwise
+    """
+
+    operation: str
+    position: int
+    applied: NDArray[np.bool_]
+    values: Values
+    matrices: Floats | None = None
+
+
+@dataclass(frozen=True)
+class ViewDraws:
+    """All draws of one view.
+
+    view : which view of its branch this is, from 0
+    draws : position in the branch -> what the operation there drew
+    fit : (N, 3, 3), from the finished view to the picture that its geometry left: the identity after a crop
+    """
+
+    branch: str
+    view: int
+    draws: Mapping[int, Draw]
+    fit: Floats
+
+    @property
+    def samples(self) -> int:
+        return len(self.fit)
+
+
+def stream(key: Key, view: int, position: int) -> np.random.Generator:
+    """The random numbers of one operation of one view (counted over all branches) at (seed, step)."""
+    seed, step = key
+    return np.random.Generator(np.random.Philox(key=seed & _WORD, counter=[0, step & _WORD, view, position]))
+
+
+def draw_view(branch: CompiledBranch, scene: Scene, key: Key, number: int) -> ViewDraws:
+    """Draw the parameters of one view of a branch; `number` counts views over all branches."""
+    draws: dict[int, Draw] = {}
+    fit = fit_matrices(scene.height, scene.width, scene.size)
+    for order, segment in enumerate(branch.segments):
+        for item in segment.items:
+            draws[item.position], scene = _draw(item, scene, stream(key, number, item.position))
+        if order == branch.sizing:
+            fit = fit_matrices(scene.height, scene.width, scene.size)
+            side = np.full(scene.samples, float(scene.size))
+            scene = replace(scene, height=side, width=side)
+    if branch.normalise is not None:
+        item = branch.normalise
+        draws[item.position], scene = _draw(item, scene, stream(key, number, item.position))
+    return ViewDraws(branch.name, scene.view, draws, fit)
+
+
+def _draw(item: Placed, scene: Scene, rng: np.random.Generator) -> tuple[Draw, Scene]:
+    operation = item.operation
+    applied = rng.random(scene.samples) < operation.config.p
+    values, matrices = operation.draw(rng, scene), None
+    if isinstance(operation, Geometry):
+        matrices, after = operation.place(values, scene)
+        matrices = np.where(applied[:, None, None], matrices, np.eye(3))
+        height, width = np.where(applied, after.height, scene.height), np.where(applied, after.width, scene.width)
+        scene = replace(scene, height=height, width=width)
+    return Draw(operation.spec.id, item.position, applied, values, matrices), scene
+
+
+def steps_of(
+    branch: CompiledBranch, drawn: ViewDraws, shape: tuple[int, int], size: int, moments: tuple[Floats, Floats] | None
+) -> list[Step]:
+    """The passes that render a view.
+
+    Parameters
+    ----------
+    shape : height and width of the pictures, px
+    moments : mean and deviation for the branch's normalisation; None leaves the view in [0, 1]
+    """
+    steps: list[Step] = []
+    last = len(branch.segments) - 1
+    for number, segment in enumerate(branch.segments):
+        map_ = _segment_map(branch, number, drawn, shape, size)
+        transform = _segment_transform(segment, drawn)
+        gain, bias = _normaliser(branch, drawn, moments if number == last else None)
+        steps.append(FusedStep(map_, size, transform.astype(np.float32), gain, bias))
+        if segment.after is not None:
+            steps.append(_filter_step(segment.after, drawn))
+    return steps
+
+
+def _segment_map(
+    branch: CompiledBranch, number: int, drawn: ViewDraws, shape: tuple[int, int], size: int
+) -> AxisMap | None:
+    segment = branch.segments[number]
+    found = [drawn.draws[item.position].matrices for item in segment.geometry]
+    matrices = [matrix for matrix in found if matrix is not None]
+    if number == branch.sizing:
+        matrices.append(drawn.fit)
+        return axis_map(_product(matrices), size, *shape)
+    return axis_map(_product(matrices), size, size, size) if matrices else None
+
+
+def _product(matrices: Sequence[Floats]) -> Floats:
+    total = matrices[0]
+    for matrix in matrices[1:]:
+        total = total @ matrix
+    return total
+
+
+def _segment_transform(segment: Segment, drawn: ViewDraws) -> Floats:
+    transform = colour.identity(drawn.samples)
+    for item in segment.colour:
+        assert isinstance(item.operation, Colour)
+        draw = drawn.draws[item.position]
+        changed = item.operation.recolour(transform, draw.values)
+        transform = np.where(draw.applied[:, None, None], changed, transform)
+    return transform
+
+
+def _normaliser(
+    branch: CompiledBranch, drawn: ViewDraws, moments: tuple[Floats, Floats] | None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    gain, bias = np.ones((drawn.samples, 3)), np.zeros((drawn.samples, 3))
+    if branch.normalise is not None and moments is not None:
+        mean, std = moments
+        applied = drawn.draws[branch.normalise.position].applied[:, None]
+        gain, bias = np.where(applied, 1 / std, gain), np.where(applied, -mean / std, bias)
+    return gain.astype(np.float32), bias.astype(np.float32)
+
+
+def _filter_step(item: Placed, drawn: ViewDraws) -> FilterStep:
+    assert isinstance(item.operation, Filter)
+    draw = drawn.draws[item.position]
+    return FilterStep(item.operation, draw.values, draw.applied)

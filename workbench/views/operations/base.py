@@ -1,0 +1,114 @@
+"""What a view operation is: settings, a draw of random parameters for a whole batch, and one of three effects.
+
+    Geometry    moves pixels: a matrix a sample, composed with its neighbours into one resampling
+    Colour      recolours: an affine map of RGB a sample, composed with its neighbours into one pass
+    Filter      anything else (blur): a batched step at its own place in the order
+    Normalize   shifts and scales the finished view; folded into the last colour pass
+
+Shape legend: N samples, C channels (1 or 3), H height, W width, S side of a view.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator
+from torch import Tensor
+
+from workbench.core.model import Model, setting
+from workbench.plugins.specs import OperationSpec
+from workbench.views.cpu import Workers
+
+Floats = NDArray[np.float64]
+Values = Mapping[str, NDArray[Any]]
+
+
+def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] > bounds[1]:
+        raise ValueError(f"the lower bound {bounds[0]:g} lies above the upper bound {bounds[1]:g}")
+    return bounds
+
+
+Ordered = AfterValidator(_ordered)
+"""Marks a pair of bounds whose first may not exceed its second."""
+
+Share = Annotated[float, setting(..., "Share", "a share of the whole", gt=0, le=1)]
+
+
+class OperationConfig(Model):
+    """Settings that every operation has."""
+
+    p: float = setting(1.0, "Probability", "share of the views that this operation changes; 0 changes none", ge=0, le=1)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What an operation meets when its turn comes.
+
+    size : S, the side of a finished view, px
+    view : which view of its branch this is, from 0
+    height, width : (N,) float64, the picture that geometry has made so far, px
+    """
+
+    size: int
+    view: int
+    height: Floats
+    width: Floats
+
+    @property
+    def samples(self) -> int:
+        return len(self.height)
+
+
+class Operation(ABC):
+    """Base of every operation."""
+
+    spec: ClassVar[OperationSpec]
+    Config: ClassVar[type[OperationConfig]]
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, scene: Scene) -> Values:
+        """Random parameters for all N samples, whether or not the operation is then applied to them."""
+
+    def targets(self, values: Values, applied: NDArray[np.bool_]) -> dict[str, NDArray[np.int64]]:
+        """What a pretext task has to predict, int64 (N,) by name."""
+        return {}
+
+
+class Geometry(Operation):
+    """An operation that moves pixels."""
+
+    @abstractmethod
+    def place(self, values: Values, scene: Scene) -> tuple[Floats, Scene]:
+        """Matrices (N, 3, 3) from the picture it makes to the picture it meets, in px, and the scene it leaves.
+
+        Coordinates are (x, y, 1) with pixel i covering [i, i + 1].
+        """
+
+
+class Colour(Operation):
+    """An operation that is affine in RGB, given the mean colour of the view."""
+
+    @abstractmethod
+    def recolour(self, transform: Floats, values: Values) -> Floats:
+        """The transform (N, 3, 7) followed by this operation; see `workbench.views.colour`."""
+
+
+class Filter(Operation):
+    """A batched step of its own, on RGB in [0, 1]."""
+
+    @abstractmethod
+    def on_cpu(self, x: NDArray[np.float32], values: Values, applied: NDArray[np.bool_], workers: Workers) -> None:
+        """Change the applied rows of x (N, 3, H, W) in place."""
+
+    @abstractmethod
+    def on_device(self, x: Tensor, values: Values, applied: NDArray[np.bool_]) -> Tensor:
+        """The same for a tensor on any device."""
