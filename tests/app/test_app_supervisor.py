@@ -154,6 +154,44 @@ def test_stop_from_another_supervisor_ends_the_grandchild_too(supervise, tmp_pat
     until(second, lambda: again.state is RunState.CRASHED and gone(pid))
 
 
+def test_what_an_obedient_engine_leaves_behind_is_ended_from_another_supervisor(supervise, tmp_path):
+    first, second = supervise(), supervise()
+    handle = start_running(first, new_run(tmp_path, **LONG, grandchild=True))
+    pid = int((handle.folder.path / "grandchild.pid").read_text())
+    again = second.attach(RunFolder(handle.folder.path))
+    until(second, lambda: again.state is RunState.RUNNING)
+    second.stop(again)
+    until(second, lambda: again.state is RunState.STOPPED and gone(pid))
+
+
+def test_engine_that_ended_well_never_shows_as_crashed_while_its_last_events_are_read(supervise, tmp_path):
+    supervisor = supervise()
+    handle = start_running(supervisor, new_run(tmp_path, steps=50, burst=250))
+    os.waitid(os.P_PID, handle.child.pid, os.WEXITED | os.WNOWAIT)
+    seen = []
+
+    def ended() -> bool:
+        seen.append(handle.state)
+        return handle.state.ended
+
+    until(supervisor, ended)
+    assert len(seen) > 2
+    assert set(seen) == {RunState.RUNNING, RunState.COMPLETED}
+
+
+def test_replaced_journal_gives_a_new_history(supervise, tmp_path):
+    supervisor, folder = supervise(), new_run(tmp_path)
+    other = RunFolder.create(tmp_path, "other", "")
+    for target, value in ((folder, 1.0), (other, 2.0)):
+        with JournalWriter(target.events) as journal:
+            journal.metrics([1, 2], {"loss": [value, value]})
+    handle = supervisor.attach(folder)
+    until(supervisor, lambda: steps_of(handle))
+    os.replace(other.events, folder.events)
+    until(supervisor, lambda: handle.history.last("loss") == 2.0)
+    assert steps_of(handle) == [1, 2]
+
+
 def test_kill_ends_a_deaf_engine_at_once(supervise, tmp_path):
     supervisor = supervise()
     handle = start_running(supervisor, new_run(tmp_path, **LONG, deaf=True))

@@ -49,6 +49,20 @@ def test_second_use_reads_the_cache_and_keeps_what_was_skipped(place):
     assert second.skipped == (Skipped("b.png", "is cut off"),)
 
 
+def test_set_that_another_process_finished_meanwhile_is_used_and_not_replaced(place):
+    folder = place.home / "cache" / "datasets" / "k"
+
+    def slow():
+        cached("k", place, lambda: iter([Chunk(grey(1, 3), [0])]))
+        made.append(folder.stat().st_ino)
+        yield Chunk(grey(1, 4), [0])
+
+    made = []
+    assert cached("k", place, slow).images.flat[0] == 3
+    assert folder.stat().st_ino == made[0]
+    assert [entry.name for entry in folder.parent.iterdir()] == ["k"]
+
+
 @pytest.mark.parametrize("name", ["images.npy", "rows.npy", "skipped.json"])
 def test_damaged_cache_is_made_anew(place, name):
     want = cached("k", place, lambda: iter([Chunk(colour(4), [0, 1, 2, 3])])).images

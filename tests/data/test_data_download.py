@@ -137,7 +137,8 @@ def test_status_says_what_a_download_costs_and_where_it_goes(kind, place, tmp_pa
 
 def test_archive_in_place_counts_as_ready(place, tmp_path):
     (tmp_path / "cifar-10-python.tar.gz").write_bytes(b"")
-    assert Cifar10().status(Cifar10.Config(root=str(tmp_path)), place) == ("ready", f"Found in {tmp_path}; to be unpacked.")
+    status = Cifar10().status(Cifar10.Config(root=str(tmp_path)), place)
+    assert status == ("ready", f"Found in {tmp_path}; to be unpacked.")
 
 
 def test_archive_put_there_by_hand_is_checked(place, tmp_path):

@@ -68,7 +68,8 @@ def test_damaged_picture_in_a_pack_is_skipped_and_labels_stay_with_theirs(tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("more", "words"), [({"off": [0, 10**6]}, "do not fit"), ({"off": [0, 9, 3]}, "do not fit"), ({"y": [1]}, "1 labels")]
+    ("more", "words"),
+    [({"off": [0, 10**6]}, "do not fit"), ({"off": [0, 9, 3]}, "do not fit"), ({"y": [1]}, "1 labels")],
 )
 def test_pack_whose_parts_do_not_fit_is_refused(tmp_path, place, more, words):
     file = write_pack(tmp_path / "all.npz", [1, 2], **more)

@@ -108,6 +108,6 @@ def test_header_gives_the_shorter_side_and_text_gives_none():
 def test_reasons_for_damage_are_plain(damage, words):
     noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
     raw = encoded(Image.fromarray(noise), "JPEG").getvalue()
-    with pytest.raises(Exception) as caught:  # noqa: PT011
+    with pytest.raises(Exception) as caught:
         decode(BytesIO(damage(raw)), 64)
     assert words in reason(caught.value)

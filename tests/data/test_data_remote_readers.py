@@ -30,7 +30,8 @@ def idx(array: np.ndarray) -> bytes:
     return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
 
 
-@pytest.mark.parametrize(("id_", "folder"), [("mnist", "MNIST/raw"), ("fashion-mnist", "FashionMNIST/raw"), ("mnist", ".")])
+@pytest.mark.parametrize(
+    ("id_", "folder"), [("mnist", "MNIST/raw"), ("fashion-mnist", "FashionMNIST/raw"), ("mnist", ".")])
 @pytest.mark.parametrize("zipped", [True, False])
 def test_idx_sets_are_read_from_torchvisions_folder_or_the_root(tmp_path, place, pixels_of, id_, folder, zipped):
     images, labels = RNG.integers(0, 256, (7, 28, 28), np.uint8), np.arange(7, dtype=np.uint8)

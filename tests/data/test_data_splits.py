@@ -39,6 +39,10 @@ def test_training_samples_alone_give_up_the_test_share():
     assert names.count("test") == 3
 
 
+def test_a_test_split_alone_is_divided_so_that_there_is_something_to_train_on():
+    assert settle(["test"] * 10, [str(i) for i in range(10)], None, 0.3, 0).tolist().count("train") == 7
+
+
 def test_labels_follow_names_where_they_number_them_and_their_order_otherwise():
     assert encode([1, 0, -1, None], ["a", "b"])[0].tolist() == [1, 0, -1, -1]
     assert encode([10, 9, 10])[1] == ("9", "10")

@@ -92,7 +92,8 @@ def test_a_paused_run_makes_no_steps_until_it_is_resumed(engine, new_run):
 
 
 def test_a_diverging_run_fails_by_name_with_a_way_out(engine, new_run):
-    folder = new_run("optimiser.lr=1e30", "schedule.warmup=0", preset="supervised-fashion-mnist")
+    explosive = ("optimiser.id=sgd", "optimiser.lr=10", "optimiser.weight_decay=1", "schedule.warmup=0")
+    folder = new_run(*explosive, "budget.amount=200", preset="supervised-fashion-mnist")
     assert engine.run(folder) == 3
     summary = history_of(folder).summary
     assert summary.phase is RunState.FAILED

@@ -175,7 +175,8 @@ def test_an_unknown_icon_is_refused_with_the_nearest_name():
 
 def test_every_colour_token_is_a_full_hex_colour():
     for theme in THEMES.values():
-        colours = [getattr(theme, field.name) for field in fields(theme) if field.name not in ("name", "dark", "palette")]
+        others = ("name", "dark", "palette")
+        colours = [getattr(theme, field.name) for field in fields(theme) if field.name not in others]
         assert all(len(colour) == 7 and QColor(colour).isValid() for colour in [*colours, *theme.palette])
 
 

@@ -17,6 +17,8 @@ from workbench.objectives.build import build_objective
 from workbench.objectives.table import OBJECTIVES
 from workbench.recipes.models import Choice
 from workbench.views.base import Views
+from workbench.views.presets import PRESETS
+from workbench.views.table import OPERATIONS
 
 each = pytest.mark.parametrize("kind", OBJECTIVES, ids=[kind.spec.id for kind in OBJECTIVES])
 SAMPLES = 48
@@ -30,6 +32,15 @@ def test_ids_are_unique() -> None:
 @each
 def test_the_formula_can_be_set(kind: type[Objective]) -> None:
     assert MathTextParser("path").parse(f"${kind.spec.formula}$").width > 50
+
+
+@each
+def test_its_view_preset_gives_what_it_needs(kind: type[Objective]) -> None:
+    views, needs = PRESETS[kind.spec.views_preset], kind.spec.needs
+    operations = {operation.spec.id: operation.spec for operation in OPERATIONS}
+    made = {name for branch in views.branches for op in branch.ops for name in operations[op.id].targets}
+    assert needs.min_views <= views.count <= (needs.max_views or views.count)
+    assert set(needs.targets) <= made
 
 
 @each

@@ -3,7 +3,8 @@
     python engine_program.py RUN_DIR [--resume]
 
 `behaviour.json` in the run folder says how it behaves: steps, step_s, deaf (ignores control and SIGTERM), grandchild
-(starts a process that ignores SIGTERM, its number in grandchild.pid), silent (exits with code 2 before its first word).
+(starts a process that ignores SIGTERM, its number in grandchild.pid), silent (exits with code 2 before its first word),
+burst (writes that many events of 100 kB just before its end).
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class Engine:
                 self.journal.metrics([step], {"loss": [1 / step]})
         if self.stopped:
             self.journal.emit("stopping", step, reason=self.stopped)
+        for _ in range(self.behaviour.get("burst", 0)):
+            self.journal.emit("noise", step, noise="x" * 100_000)
         self.journal.emit("ended", step, state="stopped" if self.stopped else "completed", reason=self.stopped)
 
     def obey(self, step: int) -> None:

@@ -66,18 +66,30 @@ def cached(key: str, place: Place, chunks: Callable[[], Iterator[Chunk]]) -> Dec
     folder = place.home / "cache" / "datasets" / key
     found = _open(folder)
     if found is None:
-        try:
-            with atomic_folder(folder) as draft:
-                _write(draft, chunks())
-        except OSError as error:
-            raise DataError(
-                f"The decoded images could not be written to {folder.parent}: {error.strerror or error}.",
-                "Free some space, or move the workspace to a larger disk.",
-            ) from error
+        _make(folder, chunks)
         found = _open(folder)
     if found is None:
         raise DataError(f"The cache {folder} cannot be read back.", "Delete this folder and load the data again.")
     return found
+
+
+class _MadeElsewhere(Exception):  # noqa: N818  (a state's name)
+    """Another process finished the same set first; its folder may be in use and must not be replaced."""
+
+
+def _make(folder: Path, chunks: Callable[[], Iterator[Chunk]]) -> None:
+    try:
+        with atomic_folder(folder) as draft:
+            _write(draft, chunks())
+            if _open(folder) is not None:
+                raise _MadeElsewhere
+    except _MadeElsewhere:
+        return
+    except OSError as error:
+        raise DataError(
+            f"The decoded images could not be written to {folder.parent}: {error.strerror or error}.",
+            "Free some space, or move the workspace to a larger disk.",
+        ) from error
 
 
 def _open(folder: Path) -> Decoded | None:

@@ -44,9 +44,12 @@ def settle(
     ids : N texts, from which the hold-out is drawn: the same texts give the same draw in any order
 
     A validation split stands in where there is no test split; where there is neither, `test_share` of the training
-    samples is held out as "test", the same share of every class as far as whole samples allow.
+    samples is held out as "test", the same share of every class as far as whole samples allow. Where nothing is meant
+    for training, the names say nothing.
     """
     names = np.array([canonical(name) or "train" for name in given], dtype=object)
+    if "train" not in names:
+        names[:] = "train"
     if "test" not in names and "val" in names:
         names[names == "val"] = "test"
     if "test" not in names:

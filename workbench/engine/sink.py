@@ -12,11 +12,11 @@ from torch import Tensor
 from workbench.core.errors import RunFailed
 from workbench.runs.journal import JournalWriter
 
-FLUSH_EVERY_S = 0.1
+FLUSH_EVERY_S = 0.05
 
 
 class MetricSink:
-    """Collects each step's scalars on the device and writes them in one event every tenth of a second.
+    """Collects each step's scalars on the device and writes them in at most twenty events a second.
 
     A loss that is not finite raises RunFailed at the next flush, after the rows that led to it were written.
     """

@@ -24,7 +24,7 @@ from workbench.recipes.models import Choice
 class SGDConfig(Model):
     """Settings of SGD."""
 
-    lr: float = setting(0.1, "Learning rate", "peak of the schedule", gt=0, le=100, log=True)
+    lr: float = setting(0.2, "Learning rate", "peak of the schedule", gt=0, le=100, log=True)
     momentum: float = setting(0.9, "Momentum", "share of the last step that is kept", ge=0, lt=1)
     weight_decay: float = setting(
         5e-4, "Weight decay", "pull of the weights towards 0; biases and norms are exempt", ge=0, le=1, log=True

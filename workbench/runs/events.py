@@ -84,7 +84,7 @@ def encode(event: Event) -> bytes:
 
 def decode(line: bytes) -> Event:
     """The event of one line; raises ValueError where the line is damaged or lacks `seq`, `t`, `step` or `kind`."""
-    text = line.decode()
+    text = line.decode().strip()
     try:
         event, end = _DECODER.raw_decode(text)  # spares what json.loads does around it, a third of the time
     except RecursionError:

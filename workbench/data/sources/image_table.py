@@ -85,7 +85,8 @@ def read_table(file: Path) -> pa.Table:
         return pyarrow.csv.read_csv(file, parse_options=options)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, UnicodeDecodeError) as error:
         raise DataError(
-            f"{file} cannot be read as a table: {str(error).rstrip('.')}.", "Save it as UTF-8 CSV with a header line, or as Parquet."
+            f"{file} cannot be read as a table: {str(error).rstrip('.')}.",
+            "Save it as UTF-8 CSV with a header line, or as Parquet.",
         ) from error
 
 

@@ -72,8 +72,5 @@ class Bounds:
         if not len(finite):
             return Bounds()
         low, high = finite.min(axis=0).astype(float), finite.max(axis=0).astype(float)
-        size = high - low
-        # Below this a float32 coordinate has no digits left, and the spread is rounding, not data.
-        noise = 8 * float(np.spacing(np.float32(np.abs([low, high]).max())))
-        (x, y), (width, height) = (low + high) / 2, np.where(size > noise, size, 0.0)
+        (x, y), (width, height) = (low + high) / 2, high - low
         return Bounds(float(x), float(y), float(width), float(height))

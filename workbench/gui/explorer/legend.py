@@ -22,7 +22,15 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.gui.explorer.colours import PlotColours
-from workbench.gui.explorer.legend_paint import SWATCH_PX, Category, LegendContent, Ramp, format_value, gradient
+from workbench.gui.explorer.legend_paint import (
+    SWATCH_PX,
+    Category,
+    LegendContent,
+    Ramp,
+    format_value,
+    gradient,
+    missing_text,
+)
 
 _ROW_PX = 24
 _SPACE_PX = 8
@@ -271,7 +279,7 @@ class _ColourBar(QWidget):
             self._paint_missing(painter, bar.bottom() + 16, self._ramp)
 
     def _paint_missing(self, painter: QPainter, top: float, ramp: Ramp) -> None:
-        painter.drawText(QRectF(5 + 16 + _SPACE_PX, top, self.width(), 20), _LEFT, f"no value ({ramp.missing:,})")
+        painter.drawText(QRectF(5 + 16 + _SPACE_PX, top, self.width(), 20), _LEFT, missing_text(ramp))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(ramp.missing_colour))
         painter.drawEllipse(QRectF(5 + 8 - SWATCH_PX / 2, top + 10 - SWATCH_PX / 2, SWATCH_PX, SWATCH_PX))

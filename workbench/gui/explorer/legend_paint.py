@@ -71,7 +71,8 @@ def legend_width(content: LegendContent, height: float, most: float, font: QFont
     metrics = QFontMetricsF(font)
     title = metrics.horizontalAdvance(content.title) if content.title else 0.0
     if content.ramp is not None:
-        wide = max(metrics.horizontalAdvance(text) for _, text in _ticks(content.ramp))
+        texts = [text for _, text in _ticks(content.ramp)] + [missing_text(content.ramp)]
+        wide = max(map(metrics.horizontalAdvance, texts))
         return min(max(title, _BAR_PX + _GAP_PX + wide), most)
     if not content.shown:
         return min(title, most)
@@ -89,7 +90,8 @@ def paint_legend(painter: QPainter, area: QRectF, content: LegendContent, colour
         _text(painter, QRectF(area.left(), top, area.width(), ROW_PX), content.title)
         top += ROW_PX + 4
     if content.ramp is not None:
-        _paint_ramp(painter, QRectF(area.left(), top + 4, _BAR_PX, min(area.bottom() - top - 8, 240)), content.ramp)
+        bar = QRectF(area.left(), top + 4, _BAR_PX, min(area.bottom() - top - 8 - 2 * ROW_PX, 240))
+        _paint_ramp(painter, bar, content.ramp)
     else:
         _paint_rows(painter, area.adjusted(0, top - area.top(), 0, 0), content, colours, metrics)
     painter.restore()
@@ -131,6 +133,18 @@ def _paint_ramp(painter: QPainter, bar: QRectF, ramp: Ramp) -> None:
     for share, text in _ticks(ramp):
         y = bar.bottom() - share * bar.height()
         _text(painter, QRectF(bar.right() + _GAP_PX, y - ROW_PX / 2, 200, ROW_PX), text)
+
+    if ramp.missing:
+        below = QRectF(bar.left() + (_BAR_PX - SWATCH_PX) / 2, bar.bottom() + ROW_PX, SWATCH_PX, SWATCH_PX)
+        _text(painter, QRectF(bar.right() + _GAP_PX, below.center().y() - ROW_PX / 2, 200, ROW_PX), missing_text(ramp))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(ramp.missing_colour))
+        painter.drawEllipse(below)
+
+
+def missing_text(ramp: Ramp) -> str:
+    """What is said of points without a value; "" where there are none."""
+    return f"no value ({ramp.missing:,})" if ramp.missing else ""
 
 
 def _ticks(ramp: Ramp) -> list[tuple[float, str]]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from itertools import pairwise
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -107,11 +107,6 @@ def _disc(size: int) -> NDArray[np.uint8]:
     return np.asarray(np.clip(size / 2 - distance + 0.5, 0, 1) * 255, np.uint8)
 
 
-@cache
-def _workers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=max(1, min(4, os.cpu_count() or 1) - 1), thread_name_prefix="map")
-
-
 def _draw_in_bands(kernels: Any, layer: Layer, transform: NDArray[np.float64], picture: NDArray[np.uint32]) -> None:
     """Every band walks over all points, so bands cost only their own pixels, and the order is kept without locks."""
     given: tuple[Any, ...] = (
@@ -127,10 +122,13 @@ def _draw_in_bands(kernels: Any, layer: Layer, transform: NDArray[np.float64], p
     height = picture.shape[0]
     count = 1 if len(layer.xy) < 20_000 else max(1, min(4, os.cpu_count() or 1))
     edges = [height * part // count for part in range(count + 1)]
-    others = [_workers().submit(partial(kernels.draw_band, *given, top, bottom)) for top, bottom in pairwise(edges[1:])]
+    # A thread lives for one band: starting it costs a hundredth of a frame, and none is left to end with the window.
+    others = [Thread(target=kernels.draw_band, args=(*given, *band)) for band in pairwise(edges[1:])]
+    for other in others:
+        other.start()
     kernels.draw_band(*given, edges[0], edges[1])
     for other in others:
-        other.result()
+        other.join()
 
 
 def _draw_plain(layer: Layer, transform: NDArray[np.float64], picture: NDArray[np.uint32]) -> None:

@@ -1,0 +1,186 @@
+"""The section of objectives: which there are, what each one asks, and the settings of the recipe's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+
+from workbench.app.application import App
+from workbench.app.chance import chance_of
+from workbench.gui.pages.objective_browse import BrowsePanel
+from workbench.gui.pages.objective_forms import SectionForm
+from workbench.gui.pages.objective_list import ChoiceItem
+from workbench.gui.pages.objective_needs import Need, needs_of
+from workbench.gui.pages.objective_paper import PaperView
+from workbench.gui.theme.tokens import SPACE_S
+from workbench.gui.widgets.basics import Glyph, label, push_button
+from workbench.gui.widgets.containers import Section
+from workbench.gui.widgets.formula import FormulaView
+from workbench.plugins.catalogue import Entry, ObjectiveEntry
+from workbench.plugins.specs import MetricSpec
+
+PLACEMENTS = {0: ((0, 1, 2, 3, 4),), 600: ((0, 3, 4), (1, 2)), 1100: ((0, 4), (1,), (2, 3))}
+_BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": ""}
+_MARKS = {True: ("check", "success"), False: ("error", "danger"), None: ("info", "muted")}
+
+
+class ObjectivePanel(BrowsePanel):
+    """All objectives, and everything about the one that is looked at."""
+
+    def __init__(self, app: App) -> None:
+        self.about = _About()
+        self.settings = SectionForm(app.editor, "objective")
+        self.needs = NeedsView()
+        self.needs.mended.connect(lambda _none: self._mend_views())
+        self.metrics = _Metrics()
+        self.paper = PaperView()
+        cards = [
+            self.about, _card("Settings", self.settings), _card("What it needs", self.needs),
+            _card("What it logs", self.metrics), _card("Paper", self.paper),
+        ]
+        items = [
+            ChoiceItem(entry.id, entry.title, entry.spec.summary, entry.spec.family)
+            for entry in app.catalogue.objectives
+        ]
+        super().__init__(app, "objective", items, cards, PLACEMENTS)
+
+    def show_entry(self, entry: Entry[Any], in_use: bool) -> None:
+        assert isinstance(entry, ObjectiveEntry)
+        self.about.show_objective(entry, self._chance_words(entry, in_use))
+        self.settings.show_entry(entry, in_use)
+        needs = needs_of(entry.spec, self.app.editor.document, self.app.catalogue, labels_known(self.app))
+        self.needs.show_needs(needs, in_use)
+        self.metrics.show_metrics(entry.spec.metrics)
+        self.paper.show_paper(entry.spec.paper)
+
+    def _chance_words(self, entry: ObjectiveEntry, in_use: bool) -> str:
+        chance = entry.spec.chance
+        if chance is None:
+            return "The paper gives no loss to expect at chance."
+        document = self.app.editor.document
+        if not in_use:
+            document = {**document, "objective": {"id": entry.id, **entry.defaults()}}
+        value = chance_of(document, self.app.catalogue)
+        shown = f" = {value:.3f}" if value is not None else ", known once the data are read"
+        return f"At chance the loss is {chance.formula}{shown}."
+
+    def _mend_views(self) -> None:
+        entry = self.app.catalogue.objective(self.in_recipe)
+        self.app.editor.use_views_preset(entry.spec.views_preset)
+
+
+class _About(Section):
+    """What it does, as words and as a formula."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.family = label("", "caption")
+        self.explanation = label("", "", wrap=True)
+        self.formula = FormulaView()
+        self.chance = label("", "strong", wrap=True)
+        for part in (self.family, self.explanation, self.formula, self.chance):
+            self.add(part)
+
+    def show_objective(self, entry: ObjectiveEntry, chance: str) -> None:
+        """Show an objective."""
+        self.title.set_full_text(entry.title)
+        self.family.setText(f"{entry.spec.family} · plugin {entry.plugin}" if entry.plugin else entry.spec.family)
+        self.explanation.setText(f"{entry.spec.summary} {entry.spec.explanation}")
+        self.formula.set_formula(entry.outline, entry.outline_box, entry.spec.formula)
+        self.formula.setVisible(bool(entry.outline))
+        self.chance.setText(chance)
+
+
+class NeedsView(QWidget):
+    """Needs with a tick, a red mark, or a question where the data are not read yet.
+
+    Signals
+    -------
+    mended(None) : the views that suit the objective are wanted
+    """
+
+    mended = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: list[Need] = []
+        self._rows = QGridLayout()
+        self._rows.setHorizontalSpacing(SPACE_S)
+        self._rows.setVerticalSpacing(SPACE_S)
+        self._rows.setColumnStretch(1, 1)
+        self.mend = push_button("Use the views that suit it", "", "views")
+        self.mend.clicked.connect(lambda: self.mended.emit(None))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE_S)
+        column.addLayout(self._rows)
+        column.addWidget(self.mend, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def show_needs(self, needs: list[Need], in_use: bool) -> None:
+        """Show these needs; only those of the objective in use can be mended here."""
+        self.mend.setVisible(in_use and any(need.of_views and need.met is False for need in needs))
+        if needs == self._shown:
+            return
+        self._shown = needs
+        _clear(self._rows)
+        for row, need in enumerate(needs):
+            glyph = Glyph(*_MARKS[need.met], 16)
+            state = {True: "given", False: "missing", None: "not known yet"}[need.met]
+            words = label(f"{need.words} ({need.remark})" if need.remark else need.words, "", wrap=True)
+            words.setAccessibleName(f"{need.words}: {state}. {need.remark}")
+            self._rows.addWidget(glyph, row, 0, Qt.AlignmentFlag.AlignTop)
+            self._rows.addWidget(words, row, 1)
+
+
+class _Metrics(QWidget):
+    """The numbers that an objective logs beside its loss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[MetricSpec, ...] | None = None
+        self._rows = QVBoxLayout(self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(SPACE_S)
+
+    def show_metrics(self, metrics: tuple[MetricSpec, ...]) -> None:
+        """Show these metrics."""
+        if metrics == self._shown:
+            return
+        self._shown = metrics
+        _clear(self._rows)
+        for metric in metrics:
+            better = _BETTER[metric.better]
+            words = metric.description + (f"; {better}" if better else "")
+            column = QVBoxLayout()
+            column.setSpacing(0)
+            column.addWidget(label(metric.title, "strong"))
+            column.addWidget(label(f"{words[:1].upper()}{words[1:]}.", "muted", wrap=True))
+            self._rows.addLayout(column)
+        if not metrics:
+            self._rows.addWidget(label("Nothing but its loss.", "muted"))
+
+
+def labels_known(app: App) -> bool | None:
+    """Whether the recipe's data have labels, where they have been read; else None."""
+    facts = app.data_facts
+    if facts is None or facts.get("data") != app.editor.document.get("data"):
+        return None
+    return bool(facts["splits"][facts["train"]].get("classes"))
+
+
+def _card(title: str, body: QWidget) -> Section:
+    card = Section(title)
+    card.add(body)
+    return card
+
+
+def _clear(layout: QGridLayout | QVBoxLayout) -> None:
+    while (item := layout.takeAt(0)) is not None:
+        widget, inner = item.widget(), item.layout()
+        if isinstance(inner, QVBoxLayout):
+            _clear(inner)
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()

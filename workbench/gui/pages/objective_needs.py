@@ -1,0 +1,117 @@
+"""What an objective must be given, in words, held against the recipe at hand. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.plugins.catalogue import Catalogue
+from workbench.plugins.specs import Needs, ObjectiveSpec
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that is needed.
+
+    words : what
+    met : whether the recipe gives it; None where that is not known before the data are read
+    remark : what the recipe gives
+    of_views : whether other views would mend it
+    """
+
+    words: str
+    met: bool | None
+    remark: str = ""
+    of_views: bool = False
+
+
+def needs_of(spec: ObjectiveSpec, document: Document, catalogue: Catalogue, labelled: bool | None) -> list[Need]:
+    """Everything that the objective needs, in the order of the recipe.
+
+    Parameters
+    ----------
+    document : a recipe's document, which may be wrong
+    labelled : whether the data set that was read has labels; None while none was read
+    """
+    return [
+        _modality(spec, document, catalogue),
+        _labels(spec.needs, document, catalogue, labelled),
+        _views(spec.needs, document),
+        *_targets(spec.needs, document, catalogue),
+        *_batch(spec.needs, document),
+        *_tokens(spec.needs, document, catalogue),
+    ]
+
+
+def _modality(spec: ObjectiveSpec, document: Document, catalogue: Catalogue) -> Need:
+    words = "Pictures" if spec.modality == "image" else f"{spec.modality.capitalize()} data"
+    kinds = (("dataset", "data"), ("backbone", "backbone"))
+    others = [
+        f"{entry.title} is for {entry.spec.modality}"
+        for kind, section in kinds
+        if (entry := _entry(document, catalogue, kind, section)) and entry.spec.modality != spec.modality
+    ]
+    return Need(words, not others, "; ".join(others))
+
+
+def _labels(needs: Needs, document: Document, catalogue: Catalogue, labelled: bool | None) -> Need:
+    if not needs.labels:
+        return Need("No labels", True)
+    entry = _entry(document, catalogue, "dataset", "data")
+    if labelled is None and entry is not None and entry.spec.origin != "import":
+        labelled = entry.spec.classes > 0
+    remark = {True: "", False: "the data have none", None: "known once the data are read"}[labelled]
+    return Need("Labels", labelled, remark)
+
+
+def _views(needs: Needs, document: Document) -> Need:
+    count, low, high = sum(_counts(document)), needs.min_views, needs.max_views
+    words = f"{low} view{'s' if low > 1 else ''} of each sample"
+    if high is None:
+        words = f"{low} or more views of each sample"
+    elif high > low:
+        words = f"{low} to {high} views of each sample"
+    met = count >= low and (high is None or count <= high)
+    return Need(words, met, f"the recipe makes {count}", of_views=True)
+
+
+def _targets(needs: Needs, document: Document, catalogue: Catalogue) -> Iterator[Need]:
+    for target in needs.targets:
+        makers = {entry.id: entry.title for entry in catalogue.operations if target in entry.spec.targets}
+        made = [any(op.get("id") in makers for op in branch.get("ops", [])) for branch in _branches(document)]
+        remark = "" if all(made) and made else f"add {' or '.join(makers.values()) or 'an operation that makes it'}"
+        yield Need(f"The target “{target}” in every view", bool(made) and all(made), remark, of_views=True)
+
+
+def _batch(needs: Needs, document: Document) -> Iterator[Need]:
+    if needs.min_batch > 1:
+        size = document.get("training", {}).get("batch_size", 0)
+        met = isinstance(size, int) and size >= needs.min_batch
+        yield Need(f"At least {needs.min_batch} samples in a batch", met, f"the recipe has {size}")
+
+
+def _tokens(needs: Needs, document: Document, catalogue: Catalogue) -> Iterator[Need]:
+    if needs.tokens:
+        entry = _entry(document, catalogue, "backbone", "backbone")
+        met = entry is not None and entry.spec.tokens
+        yield Need("A backbone that gives tokens", met, "" if met or entry is None else f"{entry.title} gives none")
+
+
+def _entry(document: Document, catalogue: Catalogue, kind: str, section: str) -> Any:
+    part = document.get(section)
+    id_ = str(part.get("id", "")) if isinstance(part, Mapping) else ""
+    return catalogue.get(kind, id_) if catalogue.has(kind, id_) else None
+
+
+def _branches(document: Document) -> list[Document]:
+    views = document.get("views")
+    branches = views.get("branches", []) if isinstance(views, Mapping) else []
+    return [branch for branch in branches if isinstance(branch, Mapping)]
+
+
+def _counts(document: Document) -> list[int]:
+    counts = [branch.get("count", 1) for branch in _branches(document)]
+    return [count for count in counts if isinstance(count, int)]

@@ -1,0 +1,54 @@
+"""The Objective page: what is learned, by which encoder, and how it is trained."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout
+
+from workbench.app.topics import Topic
+from workbench.gui.bridge import Bridge
+from workbench.gui.pages.base import Page
+from workbench.gui.pages.objective_backbone import BackbonePanel
+from workbench.gui.pages.objective_detail import ObjectivePanel
+from workbench.gui.pages.objective_training import TrainingPanel
+from workbench.gui.theme.tokens import SPACE_L
+
+
+class ObjectivePage(Page):
+    """Three sections of the recipe, each with its door in the recipe bar."""
+
+    id = "objective"
+    title = "Objective"
+    topics = frozenset({Topic.RECIPE, Topic.DATA})
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__(bridge)
+        self.panels = {
+            "objective": ObjectivePanel(self.app), "backbone": BackbonePanel(self.app),
+            "training": TrainingPanel(self.app),
+        }
+        self.tabs = QTabBar()
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        self.tabs.setAccessibleName("Sections of the Objective page")
+        self.stack = QStackedWidget()
+        for section, panel in self.panels.items():
+            self.tabs.addTab(section.capitalize())
+            self.stack.addWidget(panel)
+        self.tabs.currentChanged.connect(self._show_tab)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.tabs.setContentsMargins(SPACE_L, 0, 0, 0)
+        column.addWidget(self.tabs)
+        column.addWidget(self.stack, 1)
+
+    def open_section(self, section: str) -> None:
+        if section in self.panels:
+            self.tabs.setCurrentIndex(list(self.panels).index(section))
+
+    def refresh(self, topics: set[Topic]) -> None:
+        for panel in self.panels.values():
+            panel.refresh()
+
+    def _show_tab(self, index: int) -> None:
+        self.stack.setCurrentIndex(index)
