@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from workbench.core.errors import Problem
@@ -108,19 +107,22 @@ def test_the_action_cannot_be_pressed_while_there_is_a_reason(bar, qtbot):
 def rail(qtbot):
     made = NavRail()
     for id_ in ("data", "views", "objective", "train", "explore"):
-        made.add_page(id_, id_.capitalize(), id_)
+        made.add_page(id_, id_.capitalize(), id_, "Ctrl+1" if id_ == "data" else "")
     made.set_current("data")
     return shown(qtbot, made, 76, 600)
 
 
-def test_the_rail_chooses_by_click_and_by_ctrl_and_number(rail, qtbot):
+def test_the_rail_chooses_by_click_and_by_arrow_keys(rail, qtbot):
     heard = []
     rail.chosen.connect(heard.append)
     qtbot.mouseClick(rail.button("train"), Qt.MouseButton.LeftButton)
-    rail.activateWindow()
-    qtbot.waitUntil(rail.isActiveWindow)
-    QTest.keyClick(rail, Qt.Key.Key_5, Qt.KeyboardModifier.ControlModifier)
+    rail.button("train").setFocus()
+    qtbot.keyClick(rail.button("train"), Qt.Key.Key_Down)
     assert heard == ["train", "explore"]
+
+
+def test_a_page_names_its_shortcut_in_its_tooltip(rail):
+    assert rail.button("data").toolTip() == "Data  (Ctrl+1)"
 
 
 def test_setting_the_current_page_moves_the_mark_without_a_signal(rail):

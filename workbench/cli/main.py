@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Every user's mistake is one message on standard error."""
     chosen = parser().parse_args(arguments)
     try:
-        return int(chosen.run(chosen))
+        return int(chosen.action(chosen))
     except Cancelled:
         return INTERRUPTED
     except KeyboardInterrupt:
@@ -50,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     _add_project(commands)
     _add_neighbours(commands)
     found = commands.add_parser("doctor", help="what works on this machine, and how to mend what does not")
-    found.set_defaults(run=doctor.run)
+    found.set_defaults(action=doctor.run)
     return top
 
 
@@ -58,14 +58,14 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     command = commands.add_parser("demo", help="the two-minute tour on the bundled data")
     command.add_argument("--headless", action="store_true", help="without a window")
     command.add_argument("--run-dir", type=Path, help="where the run folder goes")
-    command.set_defaults(run=demo.run)
+    command.set_defaults(action=demo.run)
 
 
 def _add_list(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("list", help="what recipes can name")
     command.add_argument("kind", choices=list(listing.KINDS))
     command.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    command.set_defaults(run=listing.run)
+    command.set_defaults(action=listing.run)
 
 
 def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -77,7 +77,7 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     command.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], help="where to train")
     command.add_argument("--time-limit", metavar="DURATION", help="train for so long (120s, 2m), instead of the budget")
     command.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    command.set_defaults(run=training.run)
+    command.set_defaults(action=training.run)
 
 
 def _add_eval(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -90,7 +90,7 @@ def _add_eval(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     command.add_argument("--bank", type=int, help="training samples that may vote; 0 takes all")
     command.add_argument("--test", type=int, help="test samples to classify; 0 takes all")
     command.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    command.set_defaults(run=explore.evaluate)
+    command.set_defaults(action=explore.evaluate)
 
 
 def _add_embed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -99,7 +99,7 @@ def _add_embed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     command.add_argument("--data", required=True, metavar="ID|PATH", help="a data set's id, or your own files")
     command.add_argument("--out", type=Path, required=True, help="the folder of the embedding set")
     command.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    command.set_defaults(run=explore.embed)
+    command.set_defaults(action=explore.embed)
 
 
 def _add_project(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -109,7 +109,7 @@ def _add_project(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command.add_argument("--set", action="append", default=[], metavar="a=b", dest="overrides",
                          help="a setting of the method; may be repeated")
     command.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    command.set_defaults(run=explore.project)
+    command.set_defaults(action=explore.project)
 
 
 def _add_neighbours(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -119,4 +119,4 @@ def _add_neighbours(commands: argparse._SubParsersAction[argparse.ArgumentParser
     command.add_argument("-k", type=int, default=10, help="how many")
     command.add_argument("--metric", choices=["cosine", "euclidean"], default="cosine")
     command.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    command.set_defaults(run=explore.neighbours)
+    command.set_defaults(action=explore.neighbours)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import workbench
 from workbench.core.errors import WorkbenchError
+from workbench.runs.control import ControlReader
 from workbench.runs.events import SCHEMA
 from workbench.runs.folder import RunFolder
 from workbench.runs.journal import JournalWriter
@@ -53,9 +54,10 @@ def _train(run_dir: Path, resume: bool) -> int:
     folder = RunFolder(run_dir)
     with engine_lock(folder), JournalWriter(folder.events) as journal:
         journal.emit("starting", 0, **asdict(this_process()), version=workbench.__version__, schema=SCHEMA)
+        control = ControlReader(folder.control, from_end=True)  # before the long import: a Stop meanwhile must be heard
         from workbench.engine.train import train
 
-        return train(run_dir, resume, journal)
+        return train(folder, resume, journal, control)
 
 
 if __name__ == "__main__":

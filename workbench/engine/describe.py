@@ -16,7 +16,7 @@ from workbench.models.optimisers import OPTIMISERS
 from workbench.models.table import BACKBONES
 from workbench.objectives.base import Objective
 from workbench.objectives.table import OBJECTIVES
-from workbench.plugins.catalogue import Catalogue, Entry, ObjectiveEntry
+from workbench.plugins.catalogue import Catalogue, ObjectiveEntry
 from workbench.views.presets import PRESETS
 from workbench.views.table import OPERATIONS
 

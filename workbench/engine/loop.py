@@ -7,6 +7,7 @@ The host waits for the device only when metrics are due.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from workbench.core.errors import RunFailed
+from workbench.core.errors import Cancelled, RunFailed
 from workbench.engine import checkpoint
 from workbench.engine.embed import embed_split
 from workbench.engine.experiment import Encoder, Learner, Splits, parts_of
@@ -118,19 +119,21 @@ class Loop:
         self._emit_evaluation(random_init)
 
     def evaluate(self) -> None:
-        """Online kNN of this moment, beside the floors."""
+        """Online kNN of this moment, beside the floors; given up when the user wants to stop."""
         self._sink.flush()
-        if self.parts.monitor.possible:
-            self._emit_evaluation(self.parts.monitor.measure(self.parts.encoder))
+        if not self.parts.monitor.possible:
+            return
+        with suppress(Cancelled):
+            self._emit_evaluation(self.parts.monitor.measure(self.parts.encoder, self.parts.phases.listen))
 
     def finish(self) -> None:
         """The last checkpoint, measurement and embedding of a run that reached its end."""
         plan = self.parts.plan
         every = plan.every(self.parts.recipe.evaluation.every_epochs)
-        if not every or self.step % every:
-            self.evaluate()
         if self.step % plan.every(self.parts.recipe.checkpoints.every_epochs):
             self.save()
+        if not every or self.step % every:
+            self.evaluate()
         if self.parts.recipe.checkpoints.embed:
             self.embed()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import traceback
-from pathlib import Path
 
 import numba
 import torch
@@ -32,10 +31,9 @@ from workbench.runs.folder import CheckpointRef, RunFolder
 from workbench.runs.journal import JournalWriter
 
 
-def train(run_dir: Path, resume: bool, journal: JournalWriter) -> int:
+def train(folder: RunFolder, resume: bool, journal: JournalWriter, control: ControlReader) -> int:
     """Train and write how it ended; returns the process's exit code (0, or 3 when the run failed)."""
-    folder = RunFolder(run_dir)
-    wishes = Wishes(ControlReader(folder.control, from_end=True))
+    wishes = Wishes(control)
     wishes.listen_to_signals()
     phases = PhaseReporter(journal, wishes)
     recipe: Recipe | None = None

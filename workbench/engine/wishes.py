@@ -68,11 +68,15 @@ class PhaseReporter:
         self._said_at = 0.0
         self.step = 0
 
-    def __call__(self, share: float, words: str) -> None:
-        """Report, and raise Cancelled when the user wants to stop."""
+    def listen(self, share: float, words: str) -> None:
+        """Report nothing, but raise Cancelled when the user wants to stop."""
         self.wishes.poll()
         if self.wishes.stopping:
             raise Cancelled()
+
+    def __call__(self, share: float, words: str) -> None:
+        """Report, and raise Cancelled when the user wants to stop."""
+        self.listen(share, words)
         now = time.monotonic()
         if share >= 1 or now - self._said_at >= 0.25:
             self._said_at = now

@@ -189,18 +189,6 @@ class _RowList(QListView):
         self.toggled.emit(index.row())
         self.isolated.emit(index.row())
 
-    def mouseReleaseEvent(self, event: Any) -> None:
-        if self._after_double:
-            self._after_double = False
-            return
-        super().mouseReleaseEvent(event)
-
-    def mouseDoubleClickEvent(self, event: Any) -> None:
-        self._after_double = True
-        super().mouseDoubleClickEvent(event)
-
-    _after_double = False
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return) and self.currentIndex().isValid():
             self.toggled.emit(self.currentIndex().row())

@@ -34,10 +34,9 @@ class CardColumns(QScrollArea):
         self._row = QHBoxLayout(inside)
         self._row.setContentsMargins(0, 0, SPACE_M, SPACE_L)
         self._row.setSpacing(SPACE_M)
-        self._columns = [QVBoxLayout() for _ in range(max(len(placement) for placement in placements.values()))]
+        self._columns = [_Column() for _ in range(max(len(placement) for placement in placements.values()))]
         for column in self._columns:
-            column.setSpacing(SPACE_M)
-            self._row.addLayout(column, 1)
+            self._row.addWidget(column, 1)
         self.setWidget(inside)
         self._place(placements[0])
 
@@ -49,13 +48,25 @@ class CardColumns(QScrollArea):
         if placement is self._placed:
             return
         self._placed = placement
-        for column in self._columns:
-            while column.takeAt(0) is not None:
-                pass
         for number, column in enumerate(self._columns):
-            cards = placement[number] if number < len(placement) else ()
-            for card in cards:
-                column.addWidget(self._cards[card])
-            if cards:
-                column.addStretch(1)
-            self._row.setStretch(number, 1 if cards else 0)
+            numbers = placement[number] if number < len(placement) else ()
+            column.set_cards([self._cards[card] for card in numbers])
+            self._row.setStretch(number, 1 if numbers else 0)
+
+
+class _Column(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self._cards: Sequence[QWidget] = ()
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(SPACE_M)
+        self._layout.addStretch(1)
+
+    def set_cards(self, cards: Sequence[QWidget]) -> None:
+        for card in self._cards:
+            self._layout.removeWidget(card)  # items from takeAt live on, and their widgets' heights are never renewed
+        for number, card in enumerate(cards):
+            self._layout.insertWidget(number, card)
+        self._cards = cards
+        self.setVisible(bool(cards))

@@ -142,7 +142,7 @@ class _Metrics(QWidget):
         self._shown: tuple[MetricSpec, ...] | None = None
         self._rows = QVBoxLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
-        self._rows.setSpacing(SPACE_S)
+        self._rows.setSpacing(0)
 
     def show_metrics(self, metrics: tuple[MetricSpec, ...]) -> None:
         """Show these metrics."""
@@ -153,11 +153,10 @@ class _Metrics(QWidget):
         for metric in metrics:
             better = _BETTER[metric.better]
             words = metric.description + (f"; {better}" if better else "")
-            column = QVBoxLayout()
-            column.setSpacing(0)
-            column.addWidget(label(metric.title, "strong"))
-            column.addWidget(label(f"{words[:1].upper()}{words[1:]}.", "muted", wrap=True))
-            self._rows.addLayout(column)
+            description = label(f"{words[:1].upper()}{words[1:]}.", "muted", wrap=True)
+            description.setContentsMargins(0, 0, 0, SPACE_S)
+            self._rows.addWidget(label(metric.title, "strong"))
+            self._rows.addWidget(description)
         if not metrics:
             self._rows.addWidget(label("Nothing but its loss.", "muted"))
 
@@ -178,9 +177,7 @@ def _card(title: str, body: QWidget) -> Section:
 
 def _clear(layout: QGridLayout | QVBoxLayout) -> None:
     while (item := layout.takeAt(0)) is not None:
-        widget, inner = item.widget(), item.layout()
-        if isinstance(inner, QVBoxLayout):
-            _clear(inner)
+        widget = item.widget()
         if widget is not None:
             widget.hide()
             widget.deleteLater()

@@ -19,10 +19,11 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QHBoxLayout,
-    QListView,
+    QHeaderView,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
+    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -124,6 +125,12 @@ def _split(line: LogLine) -> list[LogLine]:
 
 
 class _Painter(QStyledItemDelegate):
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        # Matching a list of font families costs more than painting a row: once is enough.
+        self._font = mono_font()
+        self._metrics = QFontMetrics(self._font)
+
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         return QSize(100, _ROW_HEIGHT)
 
@@ -135,19 +142,34 @@ class _Painter(QStyledItemDelegate):
         rect: QRect = option.rect
         if option.state & QStyle.StateFlag.State_Selected:
             painter.fillRect(rect, QColor(theme.selected))
-        font = mono_font()
-        metrics = QFontMetrics(font)
-        painter.setFont(font)
+        painter.setFont(self._font)
         inner = rect.adjusted(SPACE_S, 0, -SPACE_S, 0)
         painter.setPen(QColor(theme.muted))
         painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter, line.time)
-        inner.setLeft(inner.left() + metrics.horizontalAdvance(line.time) + SPACE_M)
+        inner.setLeft(inner.left() + self._metrics.horizontalAdvance(line.time) + SPACE_M)
         painter.setPen(QColor(getattr(theme, _TONES.get(line.level, "text"))))
-        words = metrics.elidedText(line.text, Qt.TextElideMode.ElideRight, inner.width())
+        words = self._metrics.elidedText(line.text, Qt.TextElideMode.ElideRight, inner.width())
         painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter, words)
 
 
-class _LinesView(QListView):
+class _LinesView(QTableView):
+    """A table of one column: a list view lays out every row again for each that comes in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.horizontalHeader().hide()
+        self.horizontalHeader().setStretchLastSection(True)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setMinimumSectionSize(_ROW_HEIGHT)
+        self.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
             copy_rows(self)
@@ -155,7 +177,7 @@ class _LinesView(QListView):
             super().keyPressEvent(event)
 
 
-def copy_rows(view: QListView) -> None:
+def copy_rows(view: QTableView) -> None:
     """Put the selected lines, or all that are shown when none is, on the clipboard."""
     model = view.model()
     assert isinstance(model, LogModel)
@@ -173,10 +195,6 @@ class LogView(QWidget):
         self.view.setProperty("bare", True)
         self.view.setModel(self.model)
         self.view.setItemDelegate(_Painter(self.view))
-        self.view.setUniformItemSizes(True)
-        self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.view.setAccessibleName("Log")
         self.level = QComboBox()
         self.level.addItems([name.capitalize() for name in LEVELS])
