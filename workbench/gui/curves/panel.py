@@ -34,7 +34,11 @@ _HEAVIEST = 0.999
 
 
 class CurvePanel(QWidget):
-    """A `CurveView` under a row with smoothing, x axis, logarithms, clipping and export.
+    """A `CurveView` under a row with its title, smoothing, x axis, logarithms, clipping and export.
+
+    Parameters
+    ----------
+    leads : whether smoothing, x axis and its logarithm are chosen here; panels that follow another one leave them out
 
     Signals
     -------
@@ -43,13 +47,17 @@ class CurvePanel(QWidget):
 
     options_changed = Signal(object)
 
-    def __init__(self, colours: PlotColours, parent: QWidget | None = None) -> None:
+    def __init__(self, colours: PlotColours, parent: QWidget | None = None, *, leads: bool = True) -> None:
         super().__init__(parent)
         self.view = CurveView(colours, self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addLayout(self._toolbar())
+        self._row = self._toolbar()
+        self._row.insertWidget(0, self.view.title_label)
+        for control in self._leading:
+            control.setVisible(leads)
+        layout.addLayout(self._row)
         layout.addWidget(self.view, 1)
         self.set_options(self.view.options)
 
@@ -71,6 +79,12 @@ class CurvePanel(QWidget):
         """Change the theme's colours."""
         self.view.set_plot_colours(colours)
 
+    def put_first(self, widget: QWidget) -> None:
+        """Put a widget of one's own at the left of the controls, in place of the title."""
+        self._row.removeWidget(self.view.title_label)
+        self.view.title_label.setMaximumWidth(0)
+        self._row.insertWidget(0, widget)
+
     def export_to(self, path: Path) -> None:
         """Save as PNG, SVG or CSV by the suffix; raises WorkbenchError or OSError."""
         save(self.view, path)
@@ -80,7 +94,8 @@ class CurvePanel(QWidget):
         row.setSpacing(8)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, _SLIDER_STEPS)
-        self.slider.setFixedWidth(120)
+        self.slider.setMinimumWidth(48)
+        self.slider.setMaximumWidth(120)
         self.slider.setAccessibleName("Smoothing")
         self.slider.setToolTip("Weight of the moving average: 0 shows the values as they are.")
         self.slider.valueChanged.connect(self._smooth)
@@ -98,6 +113,7 @@ class CurvePanel(QWidget):
         self.clip_button = self._toggle(
             "clip", "Fit the y axis to the inner 98 % of the values", lambda on: self._change(clip=on)
         )
+        self._leading = (label, self.slider, self._weight, self.axis_box, self.log_x_button)
         row.addWidget(label)
         row.addWidget(self.slider)
         row.addWidget(self._weight)

@@ -104,8 +104,10 @@ class CurveItems:
 
 def make_plot() -> pg.PlotWidget:
     """A plot without pyqtgraph's own menu and buttons."""
-    plot = pg.PlotWidget()
-    plot.setMenuEnabled(False)
+    plot = pg.PlotWidget(enableMenu=False)
+    # The plot keeps its switches in a menu that nobody shows; without an owner it would outlive the plot.
+    menu = plot.getPlotItem().ctrlMenu
+    menu.setParent(plot, menu.windowFlags())
     plot.hideButtons()
     plot.setFrameShape(plot.Shape.NoFrame)
     plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)

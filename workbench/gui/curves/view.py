@@ -83,15 +83,15 @@ class CurveView(QWidget):
         self.set_plot_colours(colours)
 
     def _build(self) -> None:
-        self._title = QLabel(self)
-        self._title.setStyleSheet("font-weight: 600; padding-left: 6px;")
-        self._title.hide()
+        self.title_label = QLabel(self)
+        self.title_label.setStyleSheet("font-weight: 600; padding-left: 6px;")
+        self.title_label.hide()
         self.legend = CurveLegend(self._colours, self)
         self.plot = self._scene.make_plot()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for widget in (self._title, self.legend, self.plot):
+        for widget in (self.title_label, self.legend, self.plot):
             layout.addWidget(widget, 1 if widget is self.plot else 0)
         self.hover = CurveHover(self)
         self.note = QLabel(self.plot)
@@ -152,8 +152,8 @@ class CurveView(QWidget):
 
     def set_title(self, title: str) -> None:
         """The metric's name, above the plot and in what is saved."""
-        self._title.setText(title)
-        self._title.setVisible(bool(title))
+        self.title_label.setText(title)
+        self.title_label.setVisible(bool(title))
         self.setAccessibleName(f"Curves of {title}" if title else "Curves")
 
     def set_y_label(self, label: str) -> None:
@@ -179,7 +179,7 @@ class CurveView(QWidget):
         self._scene.paint_plot(self.plot, colours)
         palette = QPalette(self.palette())
         palette.setColor(QPalette.ColorRole.WindowText, QColor(colours.foreground))
-        self._title.setPalette(palette)
+        self.title_label.setPalette(palette)
         palette.setColor(QPalette.ColorRole.WindowText, QColor(colours.muted))
         self.note.setPalette(palette)
         self.legend.set_plot_colours(colours)
@@ -213,7 +213,7 @@ class CurveView(QWidget):
 
     @property
     def title(self) -> str:
-        return self._title.text()
+        return self.title_label.text()
 
     @property
     def following(self) -> bool:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QColor
 
+from workbench.gui.theme import Theme
+
 
 @dataclass(frozen=True)
 class PlotColours:
@@ -23,6 +25,11 @@ class PlotColours:
     def argb(self, name: str) -> int:
         """One of the named colours as an opaque ARGB word."""
         return int(QColor(getattr(self, name)).rgba())
+
+
+def of_theme(theme: Theme) -> PlotColours:
+    """A canvas that lies on the theme's surface."""
+    return PlotColours(theme.surface, theme.text, theme.border, theme.muted, theme.accent, theme.palette)
 
 
 def rgba_table(names: tuple[str, ...] | list[str]) -> NDArray[np.uint8]:

@@ -22,8 +22,9 @@ def open_rows(facts: Facts) -> Rows:
     """What is known of an open data set: (caption, value)."""
     splits: Mapping[str, Any] = facts["splits"]
     train = splits[facts["train"]]
-    rows = [("Splits", "  ·  ".join(f"{name} {split['samples']:,}" for name, split in splits.items()))]
-    rows.append(("Used", _use_words(facts["train"], facts["test"])))
+    rows = [
+        ("Trains on", _split_words(facts["train"], splits)), ("Measured on", _split_words(facts["test"], splits)),
+    ]
     rows.append(("Pictures", shape_words(train["fields"].get("image", ()))))
     rows.append(("Classes", f"{len(train['classes']):,}" if train["classes"] else "none"))
     others = [name for name in train["splits"] if name not in splits]
@@ -56,8 +57,8 @@ def skipped_of(facts: Facts) -> tuple[int, list[str]]:
     return sum(split["skipped_count"] for split in splits), list(dict.fromkeys(lines))
 
 
-def _use_words(train: str, test: str) -> str:
-    return f"learns and is measured on {train}" if train == test else f"learns from {train}, measured on {test}"
+def _split_words(name: str, splits: Mapping[str, Any]) -> str:
+    return f"{name}, {splits[name]['samples']:,} samples"
 
 
 def _origin_rows(licence: str, source: str) -> Rows:

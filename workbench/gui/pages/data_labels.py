@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QToolTip, QWidget
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import FONT_SMALL, SPACE_S
 
-ROW_HEIGHT = 18
+ROW_HEIGHT = 16
 _NAME_SHARE = 0.38
 _NAME_MAX = 160
 
@@ -91,7 +91,7 @@ class LabelBars(QWidget):
         length = room * self._counts[row] / max(1, *self._counts)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.accent if marked else theme.border))
-        painter.drawRoundedRect(QRectF(names, top + 4, max(1.0, length), ROW_HEIGHT - 8), 2, 2)
+        painter.drawRoundedRect(QRectF(names, top + 3, max(1.0, length), ROW_HEIGHT - 6), 2, 2)
         painter.setPen(QColor(theme.muted))
         count = QRectF(self.width() - widest, top, widest, ROW_HEIGHT)
         painter.drawText(count, Qt.AlignmentFlag.AlignRight | middle, f"{self._counts[row]:,}")

@@ -73,8 +73,8 @@ class DataPage(Page):
         line.addWidget(self.panel, 1)
 
     def _import_buttons(self) -> tuple[QWidget, QWidget]:
-        self.import_folder = push_button("Import folder…", "", "folder", "Import a folder of pictures")
-        self.import_file = push_button("Import file…", "", "file", "Import arrays or a table of images")
+        self.import_folder = push_button("Import folder…", tip="Import a folder of pictures")
+        self.import_file = push_button("Import file…", tip="Import arrays or a table of images")
         self.import_folder.clicked.connect(lambda: self.bridge.run("data.import-folder"))
         self.import_file.clicked.connect(lambda: self.bridge.run("data.import-file"))
         return self.import_folder, self.import_file
@@ -108,7 +108,8 @@ class DataPage(Page):
         if entry is None:
             return True
         stage = self._state().stage
-        return stage not in (Stage.ASKING, Stage.OPENING) and not self.panel.samples.busy()
+        arrived = stage not in (Stage.ASKING, Stage.OPENING) and self.panel.shows(facts_of(self.app))
+        return arrived and not self._stale and not self.panel.samples.busy()
 
     # -- what the user does ----------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from workbench.core.units import format_duration
 from workbench.gui.bridge import Bridge
 from workbench.gui.forms import SchemaForm
 from workbench.gui.pages.data_facts import FactsCard, LabelsCard, open_rows, skipped_of, spec_rows
+from workbench.gui.pages.data_labels import ROW_HEIGHT
 from workbench.gui.pages.data_samples import SamplesCard
 from workbench.gui.pages.data_state import DataState, Stage
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
@@ -21,9 +22,10 @@ from workbench.plugins.catalogue import Entry
 from workbench.plugins.specs import DatasetSpec
 
 NO_NETWORK = (
-    "Without a network: set Folder in the settings below to where the files already are, or press Download to be "
-    "told which files to put where."
+    "Without a network, set Folder in the settings to where the files already are; or press Download all the same: "
+    "the message that follows lists each file and where to put it."
 )
+_LABEL_ROWS = 10
 
 
 class DataPanel(QScrollArea):
@@ -84,7 +86,7 @@ class DataPanel(QScrollArea):
         self._column.addWidget(self.settings)
         self._column.addWidget(self.samples, 1)
         self._column.addLayout(self._empty_place, 1)
-        self.labels_card.area.setFixedHeight(136)
+        self.labels_card.area.setFixedHeight(_LABEL_ROWS * ROW_HEIGHT)
         self.setWidgetResizable(True)
         self.setWidget(inside)
 
@@ -92,6 +94,10 @@ class DataPanel(QScrollArea):
         self.labels_card.chosen.connect(self.samples.set_label)
         self.samples.filtered.connect(self.labels_card.bars.set_selected)
         self.samples.split_changed.connect(lambda _name: self.labels_card.set_split(self.samples.shown_split()))
+
+    def shows(self, facts: dict | None) -> bool:
+        """Whether these facts have arrived in the cards."""
+        return facts is self._facts
 
     # -- showing ---------------------------------------------------------------------------------------------------
 
@@ -176,7 +182,7 @@ def empty_content(
         case Stage.INVALID if entry.spec.origin == "import":
             folder = entry.id == "image-folder"
             action = ("data.import-folder", "Choose a folder…") if folder else ("data.import-file", "Choose a file…")
-            return "folder", "Choose your files", "Set them below the title, or drop them on this page.", (action,)
+            return "folder", "Choose your files", "Set them above, or drop them on this page.", (action,)
         case Stage.INVALID:
             return "warning", "The settings need a change", state.message, ()
     return None

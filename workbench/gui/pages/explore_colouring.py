@@ -1,0 +1,94 @@
+"""A column of an embedding set as colours on the map and words in its legend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.gui.explorer import palette
+from workbench.gui.explorer.colours import rgba_table
+from workbench.gui.explorer.legend import Legend
+from workbench.gui.explorer.legend_paint import Category, Ramp
+from workbench.gui.pages import explore_set
+from workbench.gui.pages.explore_set import OpenedSet
+
+if TYPE_CHECKING:
+    from workbench.runs.embedding_columns import Categorical, Continuous
+
+MAX_CATEGORIES = 256
+_STEPS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Colouring:
+    """Colours of all points.
+
+    codes : uint16 (N,), rows of the table
+    table : uint8 (K, 4)
+    categories, ramp : what the legend says; the i-th category has code i
+    """
+
+    title: str
+    codes: NDArray[np.uint16]
+    table: NDArray[np.uint8]
+    categories: tuple[Category, ...] = ()
+    ramp: Ramp | None = None
+
+    def show_in(self, legend: Legend) -> None:
+        """Make the legend say it."""
+        if self.ramp is not None:
+            legend.set_ramp(self.title, self.ramp)
+        else:
+            legend.set_categories(self.title, self.categories)
+
+
+def colouring(opened: OpenedSet, name: str) -> Colouring:
+    """Colours by a column, for the background thread; one colour for all where there is no column to go by."""
+    if not name:
+        return plain("All points", len(opened))
+    found = explore_set.column(opened, name)
+    if hasattr(found, "codes"):
+        return by_category(name, found)
+    return by_number(name, found)
+
+
+def by_category(title: str, column: Categorical) -> Colouring:
+    """One colour a name; samples without a value are grey and come last. Too many names share one colour."""
+    if len(column.names) > MAX_CATEGORIES:
+        return plain(f"{title}: {len(column.names):,} values", len(column.codes))
+    known = len(column.names)
+    codes = np.where(column.codes < 0, known, column.codes)
+    counts = np.bincount(codes, minlength=known + 1)
+    table = np.concatenate([palette.categorical(known), rgba_table([palette.MISSING])])
+    names = [*column.names, "no value"]
+    used = known + (1 if counts[known] else 0)
+    rows = tuple(Category(names[code], hex_of(table[code]), int(counts[code])) for code in range(used))
+    return Colouring(title, codes.astype(np.uint16), table, rows)
+
+
+def by_number(title: str, column: Continuous) -> Colouring:
+    """A ramp from the lowest to the highest value; samples without a value are grey."""
+    values = column.values
+    finite = np.isfinite(values)
+    if not finite.any():
+        return plain(f"{title}: no values", len(values))
+    low, high = float(values[finite].min()), float(values[finite].max())
+    share = (np.where(finite, values, low) - low) / ((high - low) or 1.0)
+    codes = np.where(finite, np.rint(share * (_STEPS - 1)), _STEPS).astype(np.uint16)
+    table = palette.ramp("viridis", _STEPS)
+    ramp = Ramp(table, low, high, int(len(values) - finite.sum()), palette.MISSING)
+    return Colouring(title, codes, np.concatenate([table, rgba_table([palette.MISSING])]), ramp=ramp)
+
+
+def plain(title: str, count: int) -> Colouring:
+    """One colour for all."""
+    table = palette.categorical(1)
+    return Colouring(title, np.zeros(count, np.uint16), table, (Category("all", hex_of(table[0]), count),))
+
+
+def hex_of(colour: NDArray[np.uint8]) -> str:
+    """"#rrggbb" of a row of a colour table."""
+    return "#{:02x}{:02x}{:02x}".format(*(int(part) for part in colour[:3]))

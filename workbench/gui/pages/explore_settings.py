@@ -1,0 +1,83 @@
+"""The settings of a projection, in a card that floats under its button."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from workbench.gui.forms import SchemaForm
+from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from workbench.gui.widgets.basics import label, push_button
+from workbench.plugins.catalogue import Entry
+from workbench.recipes.words import schema_problems
+
+_WIDTH = 420
+
+
+class ProjectionSettings(QFrame):
+    """A form over the settings of one projection.
+
+    Signals
+    -------
+    edited(settings) : all settings after a change that is allowed
+    wanted(None) : "Compute" was pressed
+    """
+
+    edited = Signal(object)
+    wanted = Signal(object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.setProperty("card", True)
+        self._entry: Entry[Any] | None = None
+        self._values: dict[str, Any] = {}
+        self.heading = label("", "heading")
+        self.summary = label("", "muted", wrap=True)
+        self.form = SchemaForm()
+        self.form.edited.connect(self._edit)
+        self.compute = push_button("Compute", "primary")
+        self.compute.clicked.connect(self._want)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(self.compute)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_L)
+        column.setSpacing(SPACE_S)
+        for part in (self.heading, self.summary, self.form):
+            column.addWidget(part)
+        column.addLayout(foot)
+        self.setFixedWidth(_WIDTH)
+
+    def show_settings(self, entry: Entry[Any], values: dict[str, Any]) -> None:
+        """Show a projection's settings."""
+        self._entry, self._values = entry, dict(values)
+        self.heading.setText(entry.title)
+        self.summary.setText(entry.spec.summary)
+        self.form.set_schema(entry.schema_)
+        self.form.set_values(values)
+        self.form.set_problems({})
+        self.compute.setEnabled(True)
+
+    def open_under(self, anchor: QWidget) -> None:
+        """Float under a widget, within its screen."""
+        self.adjustSize()
+        at = anchor.mapToGlobal(QPoint(anchor.width() - self.width(), anchor.height() + 4))
+        screen = anchor.screen().availableGeometry()
+        self.move(max(screen.left(), at.x()), min(at.y(), screen.bottom() - self.height()))
+        self.show()
+
+    def _edit(self, change: tuple[str, Any]) -> None:
+        name, value = change
+        self._values[name] = value
+        assert self._entry is not None
+        problems = schema_problems(self._entry.schema_, self._values, "")
+        self.form.set_problems({problem.key: problem.message for problem in problems})
+        self.compute.setEnabled(not problems)
+        if not problems:
+            self.edited.emit(dict(self._values))
+
+    def _want(self) -> None:
+        self.hide()
+        self.wanted.emit(None)

@@ -1,0 +1,93 @@
+"""The runs that the Train page lists: those of the workspace, brought up to date by the ones that are watched. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from workbench.app.supervisor import RunHandle
+from workbench.core.units import format_count
+from workbench.runs.catalogue import RunRow
+from workbench.runs.folder import RunFolder
+from workbench.runs.state import RunState
+
+LOOKS = {
+    RunState.QUEUED: ("more", "muted"), RunState.STARTING: ("refresh", "info"), RunState.RUNNING: ("play", "info"),
+    RunState.PAUSED: ("pause", "warning"), RunState.STOPPING: ("stop", "warning"),
+    RunState.COMPLETED: ("success", "success"), RunState.STOPPED: ("stop", "muted"),
+    RunState.FAILED: ("error", "danger"), RunState.CRASHED: ("error", "danger"),
+    RunState.ORPHANED: ("warning", "warning"),
+}
+"""State -> icon and colour token; its word is the state itself."""
+
+
+@dataclass(frozen=True)
+class RunItem:
+    """One line of the list.
+
+    share : done share of the budget in [0, 1], None where it is not known
+    loss : newest; knn : best accuracy in [0, 1]
+    found_by : what a search looks through
+    """
+
+    key: Path
+    folder: RunFolder
+    name: str
+    state: RunState
+    step: int = 0
+    share: float | None = None
+    loss: float | None = None
+    knn: float | None = None
+    found_by: str = ""
+
+    @property
+    def words(self) -> str:
+        """State, progress and results, short enough for a narrow column."""
+        parts = [str(self.state).capitalize()]
+        if self.state.live and self.share is not None:
+            parts[0] += f" {self.share:.0%}"
+        elif not self.state.ended and self.step:
+            parts.append(f"step {format_count(self.step)}")
+        if self.loss is not None:
+            parts.append(f"loss {self.loss:.3g}")
+        if self.knn is not None:
+            parts.append(f"kNN {self.knn:.1%}".replace("%", " %"))
+        return " · ".join(parts)
+
+    def matches(self, search: str) -> bool:
+        """Whether every word of a search occurs in name, state, objective, data set or backbone."""
+        hay = f"{self.found_by} {self.name} {self.state}".lower()
+        return all(word in hay for word in search.lower().split())
+
+
+def of_row(row: RunRow) -> RunItem:
+    """A run as the workspace's catalogue knows it."""
+    seen = row.glance
+    share = min(1.0, seen.step / seen.steps_total) if seen.steps_total else None
+    return RunItem(
+        row.folder.path.resolve(), row.folder, seen.name, row.state, seen.step, share, seen.loss, seen.knn,
+        f"{seen.folder} {seen.objective} {seen.dataset} {seen.backbone}",
+    )
+
+
+def merged(listed: Iterable[RunItem], handles: Mapping[Path, RunHandle]) -> list[RunItem]:
+    """The listed runs, newest first, those that are watched as they are now; before them what is watched but not listed.
+
+    A run whose journal is still being read keeps what the list knew.
+    """
+    known = {item.key: item for item in listed}
+    others = [_of_handle(handle, None) for key, handle in reversed(handles.items()) if key not in known]
+    return [*others, *(_of_handle(handles[key], item) if key in handles else item for key, item in known.items())]
+
+
+def _of_handle(handle: RunHandle, listed: RunItem | None) -> RunItem:
+    if listed is not None and not handle.loaded:
+        return replace(listed, state=handle.state) if handle.state.live else listed
+    history, folder = handle.history, handle.folder
+    knn = [value for _step, value in history.evaluated("knn")]
+    seen = listed or RunItem(folder.path.resolve(), folder, folder.name, handle.state, found_by=folder.name)
+    return replace(
+        seen, state=handle.state, step=history.summary.step, share=history.share_done, loss=history.last("loss"),
+        knn=max(knn, default=None),
+    )
