@@ -76,8 +76,21 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture
 def new_run(tmp_path: Path) -> Callable[..., RunFolder]:
-    def make(*overrides: str, preset: str = "simclr-fashion-mnist") -> RunFolder:
+    def make(*overrides: str, preset: str = "simclr-fashion-mnist", parent: Path | None = None) -> RunFolder:
         document = apply_overrides(find_document(preset), [*SMALL, *overrides])
-        return RunFolder.create(tmp_path / "runs", "small", write_toml(build(document, builtin_catalogue())))
+        recipe = build(document, builtin_catalogue())
+        return RunFolder.create(parent or tmp_path / "runs", "small", write_toml(recipe))
 
     return make
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 16 MB of its own: room for a few checkpoints."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(place)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("a small file system can only be mounted by root")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)

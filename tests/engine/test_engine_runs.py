@@ -114,3 +114,15 @@ def test_two_engines_never_train_one_run(engine, new_run):
     wait_until(lambda: history_of(folder).summary.phase is not RunState.QUEUED, "the start")
     assert engine.run(folder) == 2
     assert "already being trained" in folder.console.read_text()
+
+
+def test_a_full_disk_ends_the_run_by_name_with_earlier_checkpoints_intact(engine, new_run, small_disk):
+    folder = new_run("budget.amount=100000", parent=small_disk)
+    assert engine.run(folder) == 3
+    summary = history_of(folder).summary
+    assert summary.phase is RunState.FAILED
+    assert "disk" in summary.reason
+    assert "full" in summary.reason
+    assert len(folder.whole_checkpoints()) >= 1
+    assert weights(folder)
+    assert not list(folder.checkpoints.glob(".*"))

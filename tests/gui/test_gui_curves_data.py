@@ -33,7 +33,7 @@ def test_smoothing_equals_a_straight_loop(numbers, weight):
     np.testing.assert_allclose(smooth(numbers, weight), average(numbers, weight), rtol=1e-9, atol=1e-9 * scale)
 
 
-def test_smoothing_over_many_blocks_equals_a_straight_loop():
+def test_smoothing_a_long_curve_equals_a_straight_loop():
     numbers = np.random.default_rng(0).normal(size=5000)
     np.testing.assert_allclose(smooth(numbers, 0.995), average(numbers, 0.995), rtol=1e-8, atol=1e-10)
 

@@ -61,7 +61,7 @@ def draw_map(embeddings: EmbeddingSet, layout: str, title: str, path: Path) -> N
     trust = embeddings.meta.layouts[layout].trust_mean
     kept = f"; {trust:.0%} of true neighbours kept" if trust is not None else ""
     axes.set(title=f"{title}\n{layout.upper()} of {len(embeddings)} samples{kept}", xticks=[], yticks=[])
-    axes.set_aspect("equal")
+    axes.set_aspect("equal", adjustable="datalim")
     figure.savefig(path, dpi=144)
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import shutil
 from dataclasses import dataclass, field
@@ -52,8 +53,9 @@ def save(folder: RunFolder, model: nn.Module, state: TrainState) -> Path:
             save_file(weights, draft / "model.safetensors", metadata={"step": str(state.step)})
         except SafetensorError as error:
             raise _as_os_error(error) from error
-        with open(draft / "train_state.pt", "wb") as file:
-            torch.save(vars(state), file)
+        serialised = io.BytesIO()  # torch's own writer hides a full disk behind another error
+        torch.save(vars(state), serialised)
+        (draft / "train_state.pt").write_bytes(serialised.getbuffer())
     return target
 
 

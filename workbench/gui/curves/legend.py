@@ -91,6 +91,7 @@ class CurveLegend(QWidget):
         """Show these entries; buttons are kept where the keys are the same, so that the focus stays."""
         if [entry.key for entry in entries] != [button.entry.key for button in self._buttons]:
             for button in self._buttons:
+                button.hide()
                 button.deleteLater()
             self._buttons = [_EntryButton(entry, self) for entry in entries]
             for button in self._buttons:

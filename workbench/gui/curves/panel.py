@@ -131,6 +131,7 @@ class CurvePanel(QWidget):
         button.setAccessibleName(tip)
         button.setCheckable(True)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         button.toggled.connect(changed)
         return button
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# Small enough that the product stays in one thread: waking others costs more than it saves.
-_BLOCK = 64
+# A weight below this adds nothing to a float64 sum of weights near one.
+_NEGLIGIBLE = 1e-17
 
 
 def smooth(values: ArrayLike, weight: float) -> NDArray[np.float64]:
@@ -15,8 +15,8 @@ def smooth(values: ArrayLike, weight: float) -> NDArray[np.float64]:
     s_t = w s_(t-1) + (1 - w) y_t from s_0 = 0, divided by 1 - w^t (Kingma and Ba 2015, "Adam", section 3): the weights
     of all values so far add up to one. NaN and infinite values have no weight and stay NaN in the result.
 
-    The recursion runs block by block: within a block as one product with a triangular matrix, between blocks as a
-    carry. A million values take some 20 ms.
+    The recursion is unrolled by doubling: sums over 1, 2, 4, ... values, each made of two of the sums before it, until
+    the weight of older values is below rounding. A million values take some 30 ms, and no other thread is woken.
 
     Parameters
     ----------
@@ -34,14 +34,9 @@ def smooth(values: ArrayLike, weight: float) -> NDArray[np.float64]:
 
 def _debiased(values: NDArray[np.float64], weight: float) -> NDArray[np.float64]:
     count = len(values)
-    blocks = np.zeros((-(-count // _BLOCK), _BLOCK))
-    blocks.reshape(-1)[:count] = values
-    lag = np.arange(_BLOCK)[None, :] - np.arange(_BLOCK)[:, None]
-    within = blocks @ np.where(lag >= 0, (1 - weight) * weight ** np.maximum(lag, 0), 0.0)
-    carries, carry, decay = np.empty(len(blocks)), 0.0, weight**_BLOCK
-    for block, last in enumerate(within[:, -1].tolist()):
-        carries[block] = carry
-        carry = last + decay * carry
-    within += carries[:, None] * weight ** np.arange(1, _BLOCK + 1)
+    state, reach, decay = (1 - weight) * values, 1, weight
+    while reach < count and decay > _NEGLIGIBLE:
+        state[reach:] += decay * state[:-reach]
+        reach, decay = 2 * reach, decay * decay
     mass = -np.expm1(np.arange(1, count + 1) * np.log(weight))
-    return np.asarray(within.reshape(-1)[:count] / mass)
+    return np.asarray(state / mass)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _ZOOM = 1.25
 _PAN = 0.1
 _X_MARGIN, _Y_MARGIN = 0.02, 0.06
+_LINE_LABEL_PX = 20
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class CurveView(QWidget):
         self.title_label.hide()
         self.legend = CurveLegend(self._colours, self)
         self.plot = self._scene.make_plot()
+        self._grid = self._scene.Grid(self.plot)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -177,6 +179,7 @@ class CurveView(QWidget):
         """Change the theme's colours; those of the curves come with their styles."""
         self._colours = colours
         self._scene.paint_plot(self.plot, colours)
+        self._grid.set_colour(colours.grid)
         palette = QPalette(self.palette())
         palette.setColor(QPalette.ColorRole.WindowText, QColor(colours.foreground))
         self.title_label.setPalette(palette)
@@ -269,6 +272,8 @@ class CurveView(QWidget):
         self._setting_range = True
         left, right = self._scene.padded(*(x or (0.0, 1.0)), _X_MARGIN)
         bottom, top = self._scene.padded(*(y or (0.0, 1.0)), _Y_MARGIN)
+        if y is not None and y[1] in finite:
+            top += (top - bottom) * min(0.4, _LINE_LABEL_PX / max(1, self.plot.height()))
         self.plot.getViewBox().setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
         self._setting_range = False
 

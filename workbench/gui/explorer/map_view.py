@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
@@ -128,6 +130,10 @@ class MapView(QWidget):
         self._colours = colours
         self._refresh()
 
+    def repaint_points(self) -> None:
+        """Draw the points anew, as after the compiled kernels came up."""
+        self._refresh()
+
     def set_placeholder(self, text: str) -> None:
         """What is written in the middle while there is no point to draw."""
         self._placeholder = text
@@ -175,6 +181,12 @@ class MapView(QWidget):
         """Move the content by so many pixels, right and down."""
         self._fits = False
         self._move_to(self._camera.panned(dx_px, dy_px))
+
+    def centre_on(self, index: int) -> None:
+        """Bring a point to the middle at the present zoom; does nothing for a point without a position."""
+        at = self.position_of(index)
+        if math.isfinite(at.x()) and math.isfinite(at.y()):
+            self.pan_by(self.width() / 2 - at.x(), self.height() / 2 - at.y())
 
     def zoom_at(self, factor: float, at: QPointF) -> None:
         """Zoom so that the data under `at` stays under it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from PySide6.QtCore import QModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
@@ -17,6 +17,7 @@ from workbench.plugins.specs import DatasetSpec
 GROUPS = (
     ("On this machine", ("bundled", "system")), ("To download", ("download",)), ("Your own files", ("import",)),
 )
+Index = QModelIndex | QPersistentModelIndex
 _ENTRY = Qt.ItemDataRole.UserRole
 _STATUS = Qt.ItemDataRole.UserRole + 1
 _CHOSEN = Qt.ItemDataRole.UserRole + 2
@@ -141,14 +142,14 @@ def _header(title: str) -> QStandardItem:
 
 
 class _Delegate(QStyledItemDelegate):
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         entry = index.data(_ENTRY)
         if entry is None:
             return QSize(80, _HEADER_HEIGHT)
         lines = 3 if size_words(entry.spec) else 2
         return QSize(80, lines * _LINE + 2 * SPACE_S)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if index.data(_ENTRY) is None:
@@ -163,7 +164,7 @@ class _Delegate(QStyledItemDelegate):
         rect = option.rect.adjusted(SPACE_M, 0, -SPACE_M, -SPACE_XS)
         painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, title)
 
-    def _paint_row(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+    def _paint_row(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         theme, spec = current_theme(), index.data(_ENTRY).spec
         self._paint_back(painter, option, bool(index.data(_CHOSEN)))
         rect = option.rect.adjusted(SPACE_M, SPACE_S, -SPACE_M, -SPACE_S)

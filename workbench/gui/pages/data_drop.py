@@ -29,6 +29,7 @@ class DropVeil(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._host = parent
         self._words = ""
         self.hide()
 
@@ -36,7 +37,7 @@ class DropVeil(QWidget):
         """Cover the parent and say what a drop does."""
         self._words = words
         self.setAccessibleName(words)
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._host.rect())
         self.raise_()
         self.show()
 

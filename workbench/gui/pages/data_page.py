@@ -17,7 +17,7 @@ from workbench.gui.pages.data_catalogue import DatasetList
 from workbench.gui.pages.data_drop import DropVeil, drop_words, dropped_paths
 from workbench.gui.pages.data_inspector import SampleInspector
 from workbench.gui.pages.data_panel import DataPanel
-from workbench.gui.pages.data_state import Stage, Status, data_section, data_state, facts_of, opening_job
+from workbench.gui.pages.data_state import DataState, Stage, Status, data_section, data_state, facts_of, opening_job
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S
 from workbench.gui.widgets.basics import label, push_button
 from workbench.gui.widgets.search_field import SearchField
@@ -153,7 +153,7 @@ class DataPage(Page):
         id_ = str(data_section(self.app).get("id", ""))
         return self.app.catalogue.get("dataset", id_) if self.app.catalogue.has("dataset", id_) else None
 
-    def _state(self):
+    def _state(self) -> DataState:
         section, status = self._status
         return data_state(self.app, status if section == data_section(self.app) else None)
 
@@ -172,14 +172,13 @@ class DataPage(Page):
 
     def _ask_list(self) -> None:
         self._listed = True
-        choices = [
-            {"id": entry.id, **entry.defaults()} for entry in self.app.catalogue.datasets if entry.spec.origin != "import"
-        ]
+        sets = [entry for entry in self.app.catalogue.datasets if entry.spec.origin != "import"]
+        choices = [{"id": entry.id, **entry.defaults()} for entry in sets]
         self.app.quick_lab.ask("data_status", {"choices": choices}, channel="data-list", done=self._show_list)
         self.bridge.hurry()
 
     def _show_list(self, result: Mapping[str, Any], _arrays: object) -> None:
-        self._statuses = {row["id"]: Status(row["state"], row["words"]) for row in result["rows"]}
+        self._statuses = _statuses(result)
         self.list.set_statuses(self._statuses)
 
     def _ask_chosen(self) -> None:
@@ -190,7 +189,7 @@ class DataPage(Page):
         self._status = (section, None)
         self.app.quick_lab.ask(
             "data_status", {"choices": [section]}, channel="data-status",
-            done=lambda result, _arrays: self._know(section, Status(result["rows"][0]["state"], result["rows"][0]["words"])),
+            done=lambda result, _arrays: self._know(section, _statuses(result)[section["id"]]),
             failed=lambda error: self._not_known(section, error),
         )
         self.bridge.hurry()
@@ -232,6 +231,10 @@ class DataPage(Page):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.veil.setGeometry(self.rect())
+
+
+def _statuses(result: Mapping[str, Any]) -> dict[str, Status]:
+    return {row["id"]: Status(row["state"], row["words"]) for row in result["rows"]}
 
 
 def _inset(*widgets: QWidget) -> QHBoxLayout:

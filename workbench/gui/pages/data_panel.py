@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -13,9 +15,9 @@ from workbench.gui.pages.data_facts import FactsCard, LabelsCard, open_rows, ski
 from workbench.gui.pages.data_labels import ROW_HEIGHT
 from workbench.gui.pages.data_samples import SamplesCard
 from workbench.gui.pages.data_state import DataState, Stage
-from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S, SPACE_XS
 from workbench.gui.widgets.activity import ProgressLine
-from workbench.gui.widgets.basics import ElidedLabel, icon_button, label, push_button
+from workbench.gui.widgets.basics import ElidedLabel, icon_button, push_button
 from workbench.gui.widgets.containers import Collapsible, EmptyState
 from workbench.gui.widgets.notice import Notice
 from workbench.plugins.catalogue import Entry
@@ -42,8 +44,9 @@ class DataPanel(QScrollArea):
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__()
-        self._facts = None
+        self._facts: dict[str, Any] | None = None
         self._empty_key: tuple[object, ...] = ()
+        self._empty: EmptyState | None = None
         self._settings_key: tuple[object, ...] = ()
         self.title = ElidedLabel("", "title")
         self.summary = ElidedLabel("", "muted")
@@ -57,7 +60,7 @@ class DataPanel(QScrollArea):
         self.samples = SamplesCard(bridge)
         self.form = SchemaForm()
         self.form.edited.connect(self.edited)
-        self.settings = _settings_card(self.form)
+        self.settings = SettingsCard(self.form)
         self._lay_out()
         self._connect_filter()
 
@@ -95,13 +98,13 @@ class DataPanel(QScrollArea):
         self.samples.filtered.connect(self.labels_card.bars.set_selected)
         self.samples.split_changed.connect(lambda _name: self.labels_card.set_split(self.samples.shown_split()))
 
-    def shows(self, facts: dict | None) -> bool:
+    def shows(self, facts: dict[str, Any] | None) -> bool:
         """Whether these facts have arrived in the cards."""
         return facts is self._facts
 
     # -- showing ---------------------------------------------------------------------------------------------------
 
-    def show_set(self, entry: Entry[DatasetSpec], values: dict, problems: dict[str, str]) -> None:
+    def show_set(self, entry: Entry[DatasetSpec], values: dict[str, Any], problems: dict[str, str]) -> None:
         """Show whose settings these are, and what is wrong with them."""
         self.title.set_full_text(entry.title)
         self.summary.set_full_text(entry.spec.summary)
@@ -112,7 +115,7 @@ class DataPanel(QScrollArea):
             field.setAcceptDrops(False)  # a file dropped on a field is an import too
         self.settings.setVisible(bool(entry.schema_.get("properties")))
 
-    def show_state(self, entry: Entry[DatasetSpec], state: DataState, facts: dict | None) -> None:
+    def show_state(self, entry: Entry[DatasetSpec], state: DataState, facts: dict[str, Any] | None) -> None:
         """Show where the data set stands; `facts` are there when it is open."""
         is_open = state.stage is Stage.OPEN
         self.opening.show_job(state.job)
@@ -130,7 +133,7 @@ class DataPanel(QScrollArea):
         else:
             self.notice.hide()
 
-    def _show_facts(self, entry: Entry[DatasetSpec], facts: dict | None) -> None:
+    def _show_facts(self, entry: Entry[DatasetSpec], facts: dict[str, Any] | None) -> None:
         rows = open_rows(facts) if facts is not None else spec_rows(entry.spec)
         self.facts_card.set_rows(rows)
         self.facts_card.setVisible(bool(rows))
@@ -156,13 +159,14 @@ class DataPanel(QScrollArea):
         if key == self._empty_key:
             return
         self._empty_key = key
-        while (item := self._empty_place.takeAt(0)) is not None:
-            item.widget().hide()
-            item.widget().deleteLater()
-        if content is not None:
-            empty = EmptyState(*content)
-            empty.acted.connect(self.wanted)
-            self._empty_place.addWidget(empty)
+        if self._empty is not None:
+            self._empty_place.removeWidget(self._empty)
+            self._empty.hide()
+            self._empty.deleteLater()
+        self._empty = EmptyState(*content) if content is not None else None
+        if self._empty is not None:
+            self._empty.acted.connect(self.wanted)
+            self._empty_place.addWidget(self._empty)
 
 
 def empty_content(
@@ -199,7 +203,7 @@ class OpeningStrip(QFrame):
         self.bar = ProgressLine()
         self.cancel = push_button("Cancel")
         words = QVBoxLayout()
-        words.setSpacing(SPACE_S // 2)
+        words.setSpacing(SPACE_XS)
         for part in (self.title, self.bar, self.words):
             words.addWidget(part)
         line = QHBoxLayout(self)
@@ -222,11 +226,13 @@ class OpeningStrip(QFrame):
         self.cancel.setEnabled(job.state == "running")
 
 
-def _settings_card(form: SchemaForm) -> QFrame:
-    card = QFrame()
-    card.setProperty("card", True)
-    card.part = Collapsible("Settings", form)
-    column = QVBoxLayout(card)
-    column.setContentsMargins(SPACE_M, SPACE_S // 2, SPACE_L, SPACE_S)
-    column.addWidget(card.part)
-    return card
+class SettingsCard(QFrame):
+    """The settings of a source, which can be folded away."""
+
+    def __init__(self, form: SchemaForm) -> None:
+        super().__init__()
+        self.setProperty("card", True)
+        self.part = Collapsible("Settings", form)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE_M, SPACE_XS, SPACE_L, SPACE_XS)
+        column.addWidget(self.part)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QSize, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench.core.errors import WorkbenchError
@@ -41,7 +41,8 @@ class SamplesCard(Section):
         super().__init__("Samples")
         self._bridge = bridge
         self._facts: Facts | None = None
-        self._start, self._total, self._label = 0, 0, None
+        self._start, self._total = 0, 0
+        self._label: int | None = None
         self._asked: dict[str, Any] | None = None
         self.waiting = False
         self.pictures: dict[int, Picture] = {}
@@ -95,7 +96,8 @@ class SamplesCard(Section):
     def shown_split(self) -> Mapping[str, Any]:
         """What the lab said of the split that is shown; there must be facts."""
         assert self._facts is not None
-        return self._facts["splits"][self.split.currentText()]
+        split: Mapping[str, Any] = self._facts["splits"][self.split.currentText()]
+        return split
 
     def set_label(self, chosen: int | None) -> None:
         """Show one class; None shows all."""
@@ -170,7 +172,7 @@ class SamplesCard(Section):
         self.grid.thumbnails.set_selected(row)
         self.picked.emit((row, self.pictures[row]))
 
-    def showEvent(self, event: object) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._rest.start()
 

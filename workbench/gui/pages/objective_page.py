@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout
 
 from workbench.app.topics import Topic
 from workbench.gui.bridge import Bridge
@@ -10,7 +10,7 @@ from workbench.gui.pages.base import Page
 from workbench.gui.pages.objective_backbone import BackbonePanel
 from workbench.gui.pages.objective_detail import ObjectivePanel
 from workbench.gui.pages.objective_training import TrainingPanel
-from workbench.gui.theme.tokens import SPACE_L
+from workbench.gui.theme.tokens import SPACE_M, SPACE_S
 
 
 class ObjectivePage(Page):
@@ -38,8 +38,10 @@ class ObjectivePage(Page):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self.tabs.setContentsMargins(SPACE_L, 0, 0, 0)
-        column.addWidget(self.tabs)
+        head = QHBoxLayout()
+        head.setContentsMargins(SPACE_M - SPACE_S, 0, 0, 0)
+        head.addWidget(self.tabs)
+        column.addLayout(head)
         column.addWidget(self.stack, 1)
 
     def open_section(self, section: str) -> None:

@@ -46,13 +46,13 @@ class RunItem:
         """State, progress and results, short enough for a narrow column."""
         parts = [str(self.state).capitalize()]
         if self.state.live and self.share is not None:
-            parts[0] += f" {self.share:.0%}"
+            parts[0] += f" {100 * self.share:.0f} %"
         elif not self.state.ended and self.step:
             parts.append(f"step {format_count(self.step)}")
         if self.loss is not None:
             parts.append(f"loss {self.loss:.3g}")
         if self.knn is not None:
-            parts.append(f"kNN {self.knn:.1%}".replace("%", " %"))
+            parts.append(f"kNN {100 * self.knn:.0f} %")
         return " · ".join(parts)
 
     def matches(self, search: str) -> bool:

@@ -18,7 +18,7 @@ from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from workbench.gui.widgets.basics import label, push_button
 from workbench.recipes.models import Branch, Views
 
-WIDTH = 464
+WIDTH = 496
 Place = tuple[int, int]
 
 
@@ -53,9 +53,9 @@ class PipelineEditor(QScrollArea):
         self.preset.setAccessibleName("Preset")
         self.preset.setToolTip("Replaces all operations by those of the preset")
         self.preset.activated.connect(self._use_preset)
-        self.size = SchemaForm()
-        self.size.set_schema({"properties": {"size": Views.model_json_schema()["properties"]["size"]}})
-        self.size.edited.connect(lambda change: self._app.editor.set("views.size", change[1], "change the view size"))
+        self.size_form = SchemaForm()
+        self.size_form.set_schema({"properties": {"size": Views.model_json_schema()["properties"]["size"]}})
+        self.size_form.edited.connect(lambda change: self._app.editor.set("views.size", change[1], "change the view size"))
         line = QHBoxLayout()
         line.setSpacing(SPACE_S)
         caption = label("Preset")
@@ -68,7 +68,7 @@ class PipelineEditor(QScrollArea):
         body.setContentsMargins(SPACE_M, SPACE_S, SPACE_M, SPACE_S)
         body.setSpacing(SPACE_S)
         body.addLayout(line)
-        body.addWidget(self.size)
+        body.addWidget(self.size_form)
         self._column.addWidget(frame)
 
     # -- showing ---------------------------------------------------------------------------------------------------
@@ -78,8 +78,8 @@ class PipelineEditor(QScrollArea):
         editor = self._app.editor
         branches = branches_of(editor)
         self._show_preset()
-        self.size.set_values({"size": editor.value("views.size") or 0})
-        self.size.set_problems({"size": editor.problems_under("views").get("size", "")})
+        self.size_form.set_values({"size": editor.value("views.size") or 0})
+        self.size_form.set_problems({"size": editor.problems_under("views").get("size", "")})
         structure = [[str(op.get("id", "")) for op in branch.get("ops", ())] for branch in branches]
         if structure != self._structure:
             self._structure = structure
@@ -226,6 +226,7 @@ class PipelineEditor(QScrollArea):
             self._folded[place] = id_
 
     def _swap_folds(self, one: Place, other: Place) -> None:
+        kept: dict[Place, Any]
         for kept in (self._folded, self._last_p):
             first, second = kept.pop(one, None), kept.pop(other, None)
             kept.update({place: value for place, value in ((other, first), (one, second)) if value is not None})

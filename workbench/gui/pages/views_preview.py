@@ -97,15 +97,16 @@ class Preview(QWidget):
         editor = self._bridge.app.editor
         if not can_render(editor):
             return
+        views = views_of(editor)
         params = {
-            "data": data_section(self._bridge.app), "views": views_of(editor), "index": self._index(),
+            "data": data_section(self._bridge.app), "views": views, "index": self._index(),
             "seed": int(editor.value("seed") or 0), "step": self._step,
         }
         if params == self._asked:
             return
         self._asked, self.waiting = params, True
         self.show_waiting()
-        titles = view_titles(params["views"]["branches"])
+        titles = view_titles(views["branches"])
         self._bridge.app.quick_lab.ask(
             "preview_views", params, channel="views", done=lambda _result, arrays: self._show(arrays, titles),
             failed=self._fail, progress=self._tell,

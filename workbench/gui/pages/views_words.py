@@ -55,7 +55,7 @@ def _full(op: Document, catalogue: Catalogue) -> dict[str, Any]:
 
 
 def view_titles(branches: Sequence[Document]) -> list[str]:
-    """A heading for each view: `View 1`, or its branch and number where there are several, or its turn where that is fixed."""
+    """A heading for each view: `View 1`, `A 1` where there are several branches, `90°` where the turn is fixed."""
     several = len(branches) > 1
     titles = []
     for branch in branches:

@@ -164,13 +164,22 @@ class EmptyState(QWidget):
         column.addLayout(buttons)
         column.addStretch(3)
 
+    def set_words(self, title: str, sentence: str) -> None:
+        """Say something else."""
+        self.heading.setText(title)
+        self.sentence.setText(sentence)
+        self._fit_words()
+
     def minimumSizeHint(self) -> QSize:
         return QSize(180, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit_words()
+        super().resizeEvent(event)
+
+    def _fit_words(self) -> None:
         # A wrapping label has no width of its own: a line of about 60 letters is read best.
         for words in (self.heading, self.sentence):
             words.setFixedWidth(max(120, min(420, self.width() - 2 * SPACE_L)))
             words.setFixedHeight(words.heightForWidth(words.width()))
-        super().resizeEvent(event)
 

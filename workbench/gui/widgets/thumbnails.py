@@ -29,7 +29,7 @@ from workbench.gui.theme.tokens import FONT_SMALL, SPACE_S, SPACE_XS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_CAPTION_HEIGHT = 18
+_CAPTION_HEIGHT, _LINE_HEIGHT = 18, 14
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Picture:
     """A picture with its words.
 
     pixels : uint8 (H, W, 3) or (H, W); None for one that is not there yet
-    caption : one line under it; tip : shown under the mouse, the caption when empty
+    caption : the lines under it; tip : shown under the mouse, the caption when empty
     key : what the signals name it by
     """
 
@@ -93,7 +93,7 @@ class ThumbnailGrid(QWidget):
     def set_pictures(self, pictures: Sequence[Picture]) -> None:
         """Show these pictures; raises ValueError where pixels are not as `Picture` says."""
         images = [None if picture.pixels is None else to_image(picture.pixels) for picture in pictures]
-        resized = len(images) != len(self._images) or self._captioned() != any(p.caption for p in pictures)
+        resized = len(images) != len(self._images) or self._caption_lines() != _lines(pictures)
         self._pictures, self._images = list(pictures), images
         self._current = min(self._current, max(0, len(images) - 1))
         self._describe()
@@ -199,17 +199,19 @@ class ThumbnailGrid(QWidget):
         painter.setPen(QPen(QColor(ring), 2) if ring else QPen(QColor(theme.border), 1))
         inset = 1.0 if ring else 0.5
         painter.drawRect(square.adjusted(inset, inset, -inset, -inset))
-        if picture.caption:
-            words = QFontMetrics(painter.font()).elidedText(picture.caption, Qt.TextElideMode.ElideRight, self._size)
-            painter.setPen(QColor(theme.muted))
-            line = QRect(cell.x(), cell.y() + self._size + SPACE_XS // 2, self._size, _CAPTION_HEIGHT)
+        painter.setPen(QColor(theme.muted))
+        for at, text in enumerate(picture.caption.splitlines()):
+            words = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, self._size)
+            top = cell.y() + self._size + SPACE_XS // 2 + at * _LINE_HEIGHT
+            line = QRect(cell.x(), top, self._size, _CAPTION_HEIGHT)
             painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
     def _cell_size(self) -> tuple[int, int]:
-        return self._size, self._size + (_CAPTION_HEIGHT if self._captioned() else 0)
+        lines = self._caption_lines()
+        return self._size, self._size + (_CAPTION_HEIGHT + (lines - 1) * _LINE_HEIGHT if lines else 0)
 
-    def _captioned(self) -> bool:
-        return any(picture.caption for picture in self._pictures)
+    def _caption_lines(self) -> int:
+        return _lines(self._pictures)
 
     def _at(self, position: QPoint) -> int | None:
         hits = (index for index in range(len(self._pictures)) if self.cell(index).contains(position))
@@ -226,6 +228,11 @@ class ThumbnailGrid(QWidget):
         if count:
             picture = self._pictures[self._current]
             self.setAccessibleDescription(f"{self._current + 1} of {count}: {picture.tip or picture.caption}")
+
+
+def _lines(pictures: Sequence[Picture]) -> int:
+    """How many lines the longest caption has."""
+    return max((len(picture.caption.splitlines()) for picture in pictures), default=0)
 
 
 class Thumbnail(ThumbnailGrid):

@@ -1,0 +1,170 @@
+"""The two lines over the map: what is shown, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
+
+from workbench.gui.pages.explore_places import Checkpoint, Place
+from workbench.gui.theme import icon
+from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from workbench.gui.widgets.basics import icon_button, label, push_button
+from workbench.gui.widgets.search_field import SearchField
+
+LARGEST_POINT_PX = 12
+
+
+class ExploreBar(QWidget):
+    """Chooses run, checkpoint, projection, colours and point size, and searches.
+
+    Signals
+    -------
+    run_chosen(path), step_chosen(step), projection_chosen(id), colour_chosen(column) : the user chose another one
+    size_chosen(px) : the points' size; None for one that suits their number
+    """
+
+    run_chosen = Signal(object)
+    step_chosen = Signal(object)
+    projection_chosen = Signal(object)
+    colour_chosen = Signal(object)
+    size_chosen = Signal(object)
+
+    def __init__(self, projections: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
+        """`projections` are (id, title)."""
+        super().__init__(parent)
+        self.runs = _combo("Run", 160)
+        self.steps = _combo("Checkpoint", 128)
+        self.projection = _combo("Projection", 92)
+        self.colour = _combo("Colour by", 132)
+        for id_, title in projections:
+            self.projection.addItem(title, id_)
+        self.open_button = icon_button("folder", "Open an embedding set or a run folder…")
+        self.settings_button = icon_button("gear", "Settings of the projection")
+        self.compute_button = push_button("Compute", "primary")
+        self.compute_button.setFixedWidth(104)
+        self.size = QSlider(Qt.Orientation.Horizontal)
+        self.size.setRange(0, LARGEST_POINT_PX)
+        self.size.setFixedWidth(96)
+        self.size.setAccessibleName("Point size")
+        self.size_words = label("auto", "muted")
+        self.size_words.setFixedWidth(36)
+        self.search = SearchField("Search ids, labels, metadata")
+        self.found_words = label("", "muted")
+        self.fit_button = icon_button("fit", "Show all points  (0)")
+        self.export_button = icon_button("export", "Save the map as a picture…")
+        self._lay_out()
+        self._connect()
+
+    def set_places(self, places: Sequence[Place], chosen: Place | None) -> None:
+        """List the runs."""
+        _fill(self.runs, [(f"{place.title} · training" if place.live else place.title, place.path) for place in places])
+        _choose(self.runs, chosen.path if chosen else None)
+        self.runs.setEnabled(bool(places))
+
+    def set_checkpoints(self, checkpoints: Sequence[Checkpoint], step: int | None) -> None:
+        """List a run's checkpoints, the embedded ones with a tick."""
+        _fill(self.steps, [(f"step {found.step:,}", found.step) for found in checkpoints])
+        for row, found in enumerate(checkpoints):
+            if found.embeddings is not None:
+                self.steps.setItemIcon(row, icon("check", "success"))
+            told = "embedded" if found.embeddings is not None else "not embedded yet"
+            self.steps.setItemData(row, f"Step {found.step:,}: {told}", Qt.ItemDataRole.ToolTipRole)
+        _choose(self.steps, step)
+        self.steps.setEnabled(bool(checkpoints))
+
+    def set_columns(self, names: Sequence[str], chosen: str) -> None:
+        """List what points can be coloured by."""
+        _fill(self.colour, [(name, name) for name in names])
+        _choose(self.colour, chosen)
+        self.colour.setEnabled(bool(names))
+
+    def set_projection(self, id_: str) -> None:
+        """Show the chosen projection."""
+        _choose(self.projection, id_)
+
+    def set_compute(self, *, computing: bool, refusal: str) -> None:
+        """Offer to compute, or to cancel what is being computed; `refusal` says why neither can be done."""
+        self.compute_button.setText("Cancel" if computing else "Compute")
+        self.compute_button.setEnabled(computing or not refusal)
+        self.compute_button.setToolTip("Stop computing" if computing else refusal or "Compute this layout")
+
+    def _lay_out(self) -> None:
+        upper = _line(
+            _caption("Run", self.runs), self.runs, self.open_button, SPACE_S,
+            _caption("Checkpoint", self.steps), self.steps, SPACE_S,
+            _caption("Projection", self.projection), self.projection, self.settings_button, self.compute_button,
+        )
+        upper.setStretchFactor(self.runs, 1)
+        lower = _line(
+            _caption("Colour by", self.colour), self.colour, SPACE_S,
+            _caption("Size", self.size), self.size, self.size_words, SPACE_S,
+            self.search, self.found_words, self.fit_button, self.export_button,
+        )
+        lower.setStretchFactor(self.search, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
+        column.setSpacing(SPACE_S)
+        column.addLayout(upper)
+        column.addLayout(lower)
+
+    def _connect(self) -> None:
+        for combo, signal in (
+            (self.runs, self.run_chosen), (self.steps, self.step_chosen),
+            (self.projection, self.projection_chosen), (self.colour, self.colour_chosen),
+        ):
+            combo.activated.connect(lambda row, combo=combo, signal=signal: signal.emit(combo.itemData(row)))
+        self.size.valueChanged.connect(self._resize_points)
+
+    def _resize_points(self, size_px: int) -> None:
+        self.size_words.setText(f"{size_px} px" if size_px else "auto")
+        self.size_chosen.emit(float(size_px) if size_px else None)
+
+
+def _combo(name: str, width: int) -> QComboBox:
+    combo = QComboBox()
+    combo.setAccessibleName(name)
+    combo.setMinimumWidth(width)
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    combo.setMinimumContentsLength(6)
+    combo.setSizePolicy(QSizePolicy.Policy.Expanding if width > 150 else QSizePolicy.Policy.Fixed,
+                        QSizePolicy.Policy.Fixed)
+    if width <= 150:
+        combo.setFixedWidth(width)
+    return combo
+
+
+def _caption(text: str, buddy: QWidget) -> QLabel:
+    made = label(text, "muted")
+    made.setBuddy(buddy)
+    return made
+
+
+def _line(*parts: QWidget | int) -> QHBoxLayout:
+    """Widgets beside each other; a number is more room between two."""
+    line = QHBoxLayout()
+    line.setSpacing(SPACE_S)
+    for part in parts:
+        if isinstance(part, int):
+            line.addSpacing(part)
+        else:
+            line.addWidget(part)
+    return line
+
+
+def _fill(combo: QComboBox, items: Sequence[tuple[str, object]]) -> None:
+    """List these, keeping the widget as it is where they are there already."""
+    if [(combo.itemText(row), combo.itemData(row)) for row in range(combo.count())] == list(items):
+        return
+    combo.clear()
+    for text, data in items:
+        combo.addItem(text, data)
+
+
+def _choose(combo: QComboBox, data: Path | int | str | None) -> None:
+    row = next((row for row in range(combo.count()) if combo.itemData(row) == data), -1)
+    if combo.currentIndex() != row:
+        combo.setCurrentIndex(row)
+    combo.setToolTip(combo.itemText(row) if row >= 0 else "")

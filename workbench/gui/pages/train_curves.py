@@ -1,0 +1,183 @@
+"""Loss, kNN accuracy and one more metric of several runs, over one x axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+
+from workbench.gui.curves.panel import CurvePanel
+from workbench.gui.curves.series import CurveOptions, SeriesStyle
+from workbench.gui.explorer.colours import PlotColours
+from workbench.gui.pages.train_metrics import COMMON, KNN, LOSS, Metric, curve
+from workbench.gui.theme import current_theme
+from workbench.gui.theme.tokens import SPACE_S, SPACE_XS
+from workbench.runs.history import RunHistory
+
+if TYPE_CHECKING:
+    from workbench.gui.curves.scene import ReferenceLine
+
+
+@dataclass(frozen=True)
+class CurveRun:
+    """A run to draw; `chance` is its loss at chance where it is known."""
+
+    key: str
+    title: str
+    colour: str
+    history: RunHistory
+    chance: float | None
+
+
+class RunCurves(QWidget):
+    """Three panels: the first one's smoothing, x axis and logarithm of x are everyone's.
+
+    Signals
+    -------
+    smoothed(weight) : someone chose another smoothing
+    """
+
+    smoothed = Signal(object)
+
+    def __init__(self, smoothing: float) -> None:
+        super().__init__()
+        colours = plot_colours()
+        self.loss = CurvePanel(colours)
+        self.knn = CurvePanel(colours, leads=False)
+        self.other = CurvePanel(colours, leads=False)
+        self._panels = {LOSS.name: self.loss, KNN.name: self.knn, "": self.other}
+        self._drawn: dict[tuple[str, str], object] = {}
+        self._lines: dict[str, tuple[ReferenceLine, ...]] = {}
+        self._choices: list[Metric] = []
+        self._runs: Sequence[CurveRun] = ()
+        self.chooser = QComboBox()
+        self.chooser.setAccessibleName("Metric of the third panel")
+        self.chooser.setMinimumWidth(96)
+        self.chooser.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.chooser.currentIndexChanged.connect(lambda _index: self._change_metric())
+        self.other.put_first(self.chooser)
+        for panel, metric in ((self.loss, LOSS), (self.knn, KNN)):
+            panel.view.set_title(metric.title)
+            panel.view.set_y_label(metric.label)
+        self.loss.options_changed.connect(self._share)
+        self.loss.set_options(CurveOptions(smoothing=smoothing))
+        self._share(self.loss.view.options)
+        self._lay_out()
+
+    def show_runs(self, runs: Sequence[CurveRun], metrics: list[Metric]) -> None:
+        """Draw these runs; the first is the one that is looked at. Curves that have not changed are left alone."""
+        self._runs = runs
+        self._offer(metrics)
+        self._draw(LOSS)
+        self._draw(KNN)
+        self._draw(self._metric(), panel=self.other)
+        self._set_lines(LOSS.name, self._chance_lines())
+        self._set_lines(KNN.name, self._floor_lines())
+
+    def retheme(self) -> None:
+        """Take over the theme's colours."""
+        for panel in self._panels.values():
+            panel.set_plot_colours(plot_colours())
+
+    def _lay_out(self) -> None:
+        lower = QSplitter(Qt.Orientation.Horizontal)
+        lower.addWidget(_framed(self.knn))
+        lower.addWidget(_framed(self.other))
+        whole = QSplitter(Qt.Orientation.Vertical)
+        whole.addWidget(_framed(self.loss))
+        whole.addWidget(lower)
+        for splitter in (lower, whole):
+            splitter.setChildrenCollapsible(False)
+            splitter.setHandleWidth(SPACE_S)
+            splitter.setSizes([500, 500])
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(whole)
+
+    def _share(self, options: CurveOptions) -> None:
+        """kNN is measured seldom and not smoothed: a moving average of five points tells nothing."""
+        for panel, weight in ((self.knn, 0.0), (self.other, options.smoothing)):
+            shared = {"axis": options.axis, "log_x": options.log_x, "smoothing": weight}
+            panel.set_options(replace(panel.view.options, **shared))
+        self.smoothed.emit(options.smoothing)
+
+    def _offer(self, metrics: list[Metric]) -> None:
+        if metrics == self._choices:
+            return
+        chosen = self._metric().name if self._choices else ""
+        self._choices = metrics
+        blocker = QSignalBlocker(self.chooser)
+        self.chooser.clear()
+        for metric in metrics:
+            self.chooser.addItem(metric.title, metric.name)
+        self.chooser.setCurrentIndex(max(0, self.chooser.findData(chosen)))
+        blocker.unblock()
+        self._label_other()
+
+    def _metric(self) -> Metric:
+        chosen = self.chooser.currentData()
+        return next((metric for metric in self._choices if metric.name == chosen), COMMON[0])
+
+    def _change_metric(self) -> None:
+        self._label_other()
+        self._draw(self._metric(), panel=self.other)
+
+    def _label_other(self) -> None:
+        metric = self._metric()
+        self.other.view.set_title(metric.title)
+        self.other.view.set_y_label(metric.label)
+
+    def _draw(self, metric: Metric, panel: CurvePanel | None = None) -> None:
+        place = "" if panel else metric.name
+        view = self._panels[place].view
+        for key in [key for key in view.series if key not in {run.key for run in self._runs}]:
+            view.remove(key)
+            self._drawn.pop((place, key), None)
+        for run in self._runs:
+            state = (metric, run.title, run.colour, id(run.history), run.history.revision)
+            if self._drawn.get((place, run.key)) != state:
+                self._drawn[place, run.key] = state
+                axes, values = curve(run.history, metric)
+                view.set_series(run.key, axes, values, SeriesStyle(run.title, run.colour, metric.goal))
+
+    def _set_lines(self, place: str, lines: tuple[ReferenceLine, ...]) -> None:
+        if self._lines.get(place) != lines:
+            self._lines[place] = lines
+            self._panels[place].view.set_lines(lines)
+
+    def _chance_lines(self) -> tuple[ReferenceLine, ...]:
+        """One line, where all runs have the same chance level."""
+        from workbench.gui.curves.scene import ReferenceLine
+
+        levels = {None if run.chance is None else round(run.chance, 6) for run in self._runs}
+        level = levels.pop() if len(levels) == 1 else None
+        return () if level is None else (ReferenceLine(level, f"chance {level:.3f}"),)
+
+    def _floor_lines(self) -> tuple[ReferenceLine, ...]:
+        """The floors of the run that is looked at: other runs may have been measured on another split."""
+        from workbench.gui.curves.scene import ReferenceLine
+
+        measured = self._runs[0].history.evaluations if self._runs else []
+        floors = measured[-1].floors if measured else {}
+        return tuple(
+            ReferenceLine(100 * value, f"{name} {100 * value:.1f} %", at)
+            for (name, value), at in zip(floors.items(), (0.99, 0.5), strict=False)
+        )
+
+
+def plot_colours() -> PlotColours:
+    """The plots' colours in the current theme."""
+    theme = current_theme()
+    return PlotColours(theme.surface, theme.text, theme.border, theme.muted, theme.accent, theme.palette)
+
+
+def _framed(panel: CurvePanel) -> QFrame:
+    frame = QFrame()
+    frame.setProperty("card", True)
+    column = QVBoxLayout(frame)
+    column.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_XS)
+    column.addWidget(panel)
+    return frame

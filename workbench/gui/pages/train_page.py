@@ -1,0 +1,262 @@
+"""The Train page: the runs, their curves over each other, and the one that is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt, QTimer, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from workbench.app.supervisor import RunHandle
+from workbench.app.topics import Topic
+from workbench.core.errors import WorkbenchError
+from workbench.gui.bridge import Bridge
+from workbench.gui.pages.base import Page
+from workbench.gui.pages.train_curves import CurveRun, RunCurves
+from workbench.gui.pages.train_header import RunHeader
+from workbench.gui.pages.train_inspector import RunInspector
+from workbench.gui.pages.train_items import RunItem, merged, of_row
+from workbench.gui.pages.train_list import RunList
+from workbench.gui.pages.train_metrics import choices
+from workbench.gui.pages.train_row import Mark
+from workbench.gui.pages.train_shown import ShownRuns
+from workbench.gui.theme import current_theme
+from workbench.gui.theme.tokens import SPACE_M, SPACE_S
+from workbench.gui.widgets.containers import EmptyState
+from workbench.plugins.specs import MetricSpec
+
+REDRAW_MS = 350
+LIST_PX = 252
+
+
+class TrainPage(Page):
+    """Runs at the left; at the right the head of the present one over the curves of all that are drawn."""
+
+    id = "train"
+    title = "Train"
+    topics = frozenset({Topic.RUNS, Topic.RECIPE})
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__(bridge)
+        self.shown = ShownRuns(self.app)
+        self.runs = RunList()
+        self.header = RunHeader(bridge)
+        self.curves: RunCurves | None = None
+        self.facts = RunInspector()
+        self.empty = EmptyState(
+            "train", "No runs yet", "Press Train, or Ctrl+Enter.",
+            [("run.train", "Train"), ("run.open", "Open run folder…")])
+        self.choose = EmptyState("train", "No run is chosen", "Choose one in the list to see its curves.")
+        self._listed: tuple[object, list[RunItem]] = (None, [])
+        self._listing = False
+        self._lives: dict[Path, bool] = {}
+        self._shown_state: object = None
+        self._pace = QTimer(self, singleShot=True, interval=REDRAW_MS)
+        self._pace.timeout.connect(self._show_if_visible)
+        self._lay_out()
+        self._connect()
+
+    # -- what the window asks --------------------------------------------------------------------------------------
+
+    def refresh(self, topics: set[Topic]) -> None:
+        """Show at once, and then no oftener than every `REDRAW_MS`, however fast events come."""
+        if not self._pace.isActive():
+            self._pace.start()
+            self._show()
+
+    def inspector(self) -> QWidget:
+        return self.facts
+
+    def retheme(self) -> None:
+        if self.curves is not None:
+            self.curves.retheme()
+        self._stale.add(Topic.RUNS)
+
+    def settled(self) -> bool:
+        current = self.app.current
+        loading = current is not None and not current.loaded
+        return not (self._listing or loading or self.shown.reading or self._pace.isActive())
+
+    # -- building --------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        self.right = QWidget()
+        self._column = QVBoxLayout(self.right)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(SPACE_S)
+        self._column.addWidget(self.header)
+        self.detail = QStackedWidget()
+        self.detail.addWidget(self.choose)
+        self.detail.addWidget(self.right)
+        whole = QSplitter(Qt.Orientation.Horizontal)
+        whole.addWidget(self.runs)
+        whole.addWidget(self.detail)
+        whole.setHandleWidth(SPACE_S)
+        whole.setChildrenCollapsible(False)
+        whole.setStretchFactor(1, 1)
+        whole.setSizes([LIST_PX, 4 * LIST_PX])
+        self.body = QStackedWidget()
+        self.body.addWidget(self.empty)
+        self.body.addWidget(whole)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(SPACE_M, SPACE_M, SPACE_M, SPACE_S)
+        line.addWidget(self.body)
+
+    def _connect(self) -> None:
+        self.runs.looked_at.connect(self._look_at)
+        self.runs.overlaid.connect(self._overlay)
+        self.runs.asked.connect(lambda asked: self._open_menu(*asked))
+        self.empty.acted.connect(lambda command: self.bridge.run(str(command)))
+        self.facts.taken_over.connect(lambda _none: self._take_over())
+
+    # -- what the user does ----------------------------------------------------------------------------------------
+
+    def _look_at(self, key: Path) -> None:
+        self._do(lambda: self.shown.look_at(self._item(key).folder))
+
+    def _overlay(self, key: Path) -> None:
+        self._do(lambda: self.shown.toggle(self._item(key).folder))
+
+    def _do(self, change: Callable[[], None]) -> None:
+        try:
+            change()
+        except WorkbenchError as error:
+            self.app.fail(error)
+            self._list()
+        self.bridge.hurry()
+        self.app.topics.publish(Topic.RUNS)
+        self._show()
+
+    def _item(self, key: Path) -> RunItem:
+        return next(item for item in self._items() if item.key == key)
+
+    def _take_over(self) -> None:
+        current = self.app.current
+        asked = self.shown.asked(current) if current is not None else None
+        if current is not None and asked is not None and asked.recipe is not None:
+            self.app.editor.replace(asked.document, f"take over the recipe of {current.folder.name}")
+
+    def _open_menu(self, key: Path, place: QPoint) -> None:
+        menu = self.menu_of(self._item(key))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(place)
+
+    def menu_of(self, item: RunItem) -> QMenu:
+        """What can be done with a run of the list."""
+        menu, path = QMenu(self), str(item.folder.path)
+        kept = self.shown.kept(item.key)
+        menu.addAction("Take out of the curves" if kept else "Keep in the curves", partial(self._overlay, item.key))
+        resume = menu.addAction("Resume", partial(self._resume, item.key))
+        resume.setEnabled(item.state.ended and item.state != "completed" or item.state == "paused")
+        menu.addSeparator()
+        menu.addAction("Open folder", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))
+        menu.addAction("Copy folder path", lambda: QGuiApplication.clipboard().setText(path))
+        return menu
+
+    def _resume(self, key: Path) -> None:
+        self._look_at(key)
+        self.bridge.run("run.resume")
+
+    # -- showing ---------------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._list()
+        super().showEvent(event)
+
+    def _list(self) -> None:
+        """Read the workspace again; the last of the background's work to end is ours, so the list is there by then."""
+        if not self._listing:
+            self._listing = True
+            self.app.list_runs()
+            self.app.background.run(lambda: None, lambda _none: self._listed_all(), lambda _error: self._listed_all())
+
+    def _listed_all(self) -> None:
+        self._listing = False
+        self.app.topics.publish(Topic.RUNS)
+
+    def _show_if_visible(self) -> None:
+        if self.isVisible():
+            if self._behind():
+                self._pace.start()
+                self._show()
+        else:
+            self._stale.add(Topic.RUNS)
+
+    def _behind(self) -> bool:
+        """Whether something has happened since the last showing."""
+        return self._state() != self._shown_state
+
+    def _state(self) -> object:
+        drawn = [(key, id(handle.history), handle.history.revision, handle.state, handle.loaded, handle.stopping)
+                 for key, (handle, _number) in self.shown.drawn().items()]
+        return drawn, id(self.app.run_rows), self._listing, self.shown.reading, self.app.editor.document
+
+    def _show(self) -> None:
+        self._shown_state = self._state()
+        items = self._items()
+        nothing = not items and not self._listing
+        self.body.setCurrentIndex(0 if nothing else 1)
+        self._list_when_changed()
+        self.runs.set_items(items)
+        drawn = self.shown.drawn()
+        current = self.app.current
+        self.runs.set_marks({
+            key: Mark(_colour(number), self.shown.kept(key)) for key, (_handle, number) in drawn.items()
+        })
+        self.runs.look_at(current.folder.path.resolve() if current else None)
+        self.detail.setCurrentIndex(1 if current else 0)
+        if current is None:
+            self.facts.clear()
+            return
+        names = {item.key: item.name for item in items}
+        name = names.get(current.folder.path.resolve(), current.folder.name)
+        self.header.show_run(current, name, self.shown.chance(current))
+        self.facts.show_run(self.app, current, self.shown.asked(current))
+        self._show_curves(drawn, names)
+
+    def _show_curves(self, drawn: dict[Path, tuple[RunHandle, int]], names: dict[Path, str]) -> None:
+        runs = [
+            CurveRun(str(key), names.get(key, key.name), _colour(number), handle.history, self.shown.chance(handle))
+            for key, (handle, number) in drawn.items()
+        ]
+        logged = dict.fromkeys(name for run in runs for name in run.history.names)
+        specs = [spec for handle, _number in drawn.values() for spec in self._specs(handle)]
+        self._curves().show_runs(runs, choices(specs, logged))
+
+    def _curves(self) -> RunCurves:
+        """Made when there is a run to draw: the plots take longer to import than all the rest of the window."""
+        if self.curves is None:
+            self.curves = RunCurves(self.app.settings.smoothing)
+            self.curves.smoothed.connect(self._remember_smoothing)
+            self._column.addWidget(self.curves, 1)
+        return self.curves
+
+    def _remember_smoothing(self, weight: float) -> None:
+        self.app.settings = self.app.settings.replace(smoothing=weight)
+
+    def _specs(self, handle: RunHandle) -> tuple[MetricSpec, ...]:
+        asked = self.shown.asked(handle)
+        id_ = str(asked.document.get("objective", {}).get("id", "")) if asked else ""
+        catalogue = self.app.catalogue
+        return catalogue.objective(id_).spec.metrics if catalogue.has("objective", id_) else ()
+
+    def _items(self) -> list[RunItem]:
+        rows = self.app.run_rows
+        if self._listed[0] is not rows:
+            self._listed = (rows, [of_row(row) for row in rows])
+        return merged(self._listed[1], self.app.supervisor.handles)
+
+    def _list_when_changed(self) -> None:
+        """A run that began or ended changes what the workspace's list knows."""
+        lives = {key: handle.state.live for key, handle in self.app.supervisor.handles.items() if handle.loaded}
+        if any(self._lives.get(key, live) != live for key, live in lives.items()):
+            self._list()
+        self._lives = lives
+
+
+def _colour(number: int) -> str:
+    palette = current_theme().palette
+    return palette[number % len(palette)]
