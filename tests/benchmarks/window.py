@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.window [--json] [--seconds 60]
 
-A real engine trains and streams its events; the real window, offscreen, shows its curves. A timer that should fire every
-10 ms measures the event loop's lag. Then the same training is timed with and without a window, in turns.
+A real engine trains and streams its events; the real window, offscreen, shows its curves. A timer that should fire
+every 10 ms measures the event loop's lag. Then the same training is timed with and without a window, in turns.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 TICK_MS = 10
@@ -127,7 +128,7 @@ def watch(run: Path, seconds: float) -> dict[str, float]:
     events = (app.current.history.revision - seen) / seconds
     window.close()
     qt.processEvents()
-    waits = sorted(max(0.0, 1000 * (after - before) - TICK_MS) for before, after in zip(ticks, ticks[1:], strict=False))
+    waits = sorted(max(0.0, 1000 * (after - before) - TICK_MS) for before, after in pairwise(ticks))
     return {
         "lag_p50_ms": waits[len(waits) // 2], "lag_p99_ms": waits[int(0.99 * len(waits))], "lag_max_ms": waits[-1],
         "events_per_s": events, "seconds": seconds,

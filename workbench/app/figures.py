@@ -9,14 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from workbench.app.palette import CATEGORICAL_10
 from workbench.runs.embedding_columns import Categorical
 from workbench.runs.embedding_set import EmbeddingSet
 from workbench.runs.history import RunHistory
 
-# Okabe & Ito's palette for every kind of colour vision, then Tol's "light" for more classes.
-PALETTE = (
-    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000", "#999999", "#882255",
-)
+GREY = "#8a8f98"
 SMOOTH = 0.9
 
 
@@ -27,17 +25,17 @@ def draw_curve(history: RunHistory, title: str, chance: float | None, path: Path
     figure = Figure(figsize=(8, 6), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True)
     steps, loss = history.array("loss")
-    upper.plot(steps, loss, color=PALETTE[0], alpha=0.3, linewidth=0.8, label="loss")
-    upper.plot(steps, debiased_ema(loss, SMOOTH), color=PALETTE[0], label=f"loss, smoothed {SMOOTH}")
+    upper.plot(steps, loss, color=CATEGORICAL_10[0], alpha=0.3, linewidth=0.8, label="loss")
+    upper.plot(steps, debiased_ema(loss, SMOOTH), color=CATEGORICAL_10[0], label=f"loss, smoothed {SMOOTH}")
     if chance is not None:
-        upper.axhline(chance, color=PALETTE[8], linestyle="--", label=f"chance {chance:.3f}")
+        upper.axhline(chance, color=GREY, linestyle="--", label=f"chance {chance:.3f}")
     upper.set(ylabel="loss", title=title)
     upper.legend(frameon=False)
     measured = history.evaluated("knn")
     if measured:
-        lower.plot([s for s, _ in measured], [100 * v for _, v in measured], "o-", color=PALETTE[2], label="kNN")
+        lower.plot([s for s, _ in measured], [100 * v for _, v in measured], "o-", color=CATEGORICAL_10[5], label="kNN")
         for (name, value), style in zip(history.evaluations[-1].floors.items(), (":", "-."), strict=False):
-            lower.axhline(100 * value, color=PALETTE[8], linestyle=style, label=f"{name} {value:.1%}")
+            lower.axhline(100 * value, color=GREY, linestyle=style, label=f"{name} {value:.1%}")
         lower.legend(frameon=False)
     lower.set(xlabel="step", ylabel="kNN accuracy (%)")
     figure.savefig(path, dpi=144)
@@ -53,11 +51,11 @@ def draw_map(embeddings: EmbeddingSet, layout: str, title: str, path: Path) -> N
     column = embeddings.column("label")
     if isinstance(column, Categorical):
         for code, name in enumerate(column.names):
-            chosen = found.xy[column.codes == code]
-            axes.scatter(chosen[:, 0], chosen[:, 1], s=6, color=PALETTE[code % len(PALETTE)], label=name, linewidths=0)
+            colour, chosen = CATEGORICAL_10[code % len(CATEGORICAL_10)], found.xy[column.codes == code]
+            axes.scatter(chosen[:, 0], chosen[:, 1], s=6, color=colour, label=name, linewidths=0)
         axes.legend(markerscale=3, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     else:
-        axes.scatter(found.xy[:, 0], found.xy[:, 1], s=6, color=PALETTE[0], linewidths=0)
+        axes.scatter(found.xy[:, 0], found.xy[:, 1], s=6, color=CATEGORICAL_10[0], linewidths=0)
     trust = embeddings.meta.layouts[layout].trust_mean
     kept = f"; {trust:.0%} of true neighbours kept" if trust is not None else ""
     axes.set(title=f"{title}\n{layout.upper()} of {len(embeddings)} samples{kept}", xticks=[], yticks=[])

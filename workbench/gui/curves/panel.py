@@ -83,7 +83,7 @@ class CurvePanel(QWidget):
         """Put a widget of one's own at the left of the controls, in place of the title."""
         self._row.removeWidget(self.view.title_label)
         self.view.title_label.setMaximumWidth(0)
-        self._row.insertWidget(0, widget)
+        self._row.insertWidget(0, widget, 1)
 
     def export_to(self, path: Path) -> None:
         """Save as PNG, SVG or CSV by the suffix; raises WorkbenchError or OSError."""

@@ -25,12 +25,12 @@ _DURATIONS = ((2 * 86400.0, 86400.0, "d"), (2 * 3600.0, 3600.0, "h"), (120.0, 60
 class ReferenceLine:
     """A horizontal line: what chance, raw pixels or a random encoder reach.
 
-    at : where its label ends, as a share of the width, so that those of near lines can stand beside each other
+    below : its label stands under the line, so that those of two near lines do not meet
     """
 
     value: float
     label: str
-    at: float = 0.99
+    below: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,9 @@ def paint_plot(plot: pg.PlotWidget, colours: PlotColours) -> None:
 
 
 def make_line(line: ReferenceLine, at: float, colours: PlotColours) -> pg.InfiniteLine:
-    """A dashed horizontal line with its label above it, at the right."""
-    options = {"position": line.at, "anchors": [(1, 1), (1, 1)], "color": colours.muted, "movable": False}
+    """A dashed horizontal line with its label at the right, above or below it."""
+    anchor = (1, 0) if line.below else (1, 1)
+    options = {"position": 0.99, "anchors": [anchor, anchor], "color": colours.muted, "movable": False}
     pen = _pen(QColor(colours.muted), 1, Qt.PenStyle.DashLine)
     item = pg.InfiniteLine(at, angle=0, pen=pen, label=line.label, labelOpts=options)
     item.setZValue(5)

@@ -272,10 +272,19 @@ class CurveView(QWidget):
         self._setting_range = True
         left, right = self._scene.padded(*(x or (0.0, 1.0)), _X_MARGIN)
         bottom, top = self._scene.padded(*(y or (0.0, 1.0)), _Y_MARGIN)
-        if y is not None and y[1] in finite:
-            top += (top - bottom) * min(0.4, _LINE_LABEL_PX / max(1, self.plot.height()))
+        bottom, top = self._with_room_for_labels(bottom, top)
         self.plot.getViewBox().setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
         self._setting_range = False
+
+    def _with_room_for_labels(self, bottom: float, top: float) -> tuple[float, float]:
+        """A range of y in which the labels of lines near its ends are not cut off."""
+        room = (top - bottom) * min(0.3, _LINE_LABEL_PX / max(1.0, self.plot.getViewBox().height()))
+        if not self._options.clip:
+            for line in self._lines:
+                level = self._level(line)
+                if math.isfinite(level):
+                    bottom, top = (min(bottom, level - room), top) if line.below else (bottom, max(top, level + room))
+        return bottom, top
 
     def _on_axes(self, at: tuple[float, float] | None) -> tuple[float, float] | None:
         """A place in the coordinates of the axes; None where a logarithmic one cannot show it."""

@@ -41,6 +41,7 @@ class DataPage(Page):
         self._status: tuple[dict[str, Any], Status | None] = ({}, None)
         self._attempted = ""
         self._was_opening = False
+        self._shown: DataState | None = None
         self.list = DatasetList(self.app.catalogue.datasets)
         self.search = SearchField("Search data sets")
         self.panel = DataPanel(bridge)
@@ -108,8 +109,8 @@ class DataPage(Page):
         if entry is None:
             return True
         stage = self._state().stage
-        arrived = stage not in (Stage.ASKING, Stage.OPENING) and self.panel.shows(facts_of(self.app))
-        return arrived and not self._stale and not self.panel.samples.busy()
+        shown = self._shown is not None and self._shown.stage is stage and self.panel.shows(facts_of(self.app))
+        return shown and stage not in (Stage.ASKING, Stage.OPENING) and not self.panel.samples.busy()
 
     # -- what the user does ----------------------------------------------------------------------------------------
 
@@ -163,6 +164,9 @@ class DataPage(Page):
         if state.stage is Stage.CLOSED and ready and self._attempted != entry.id and self.isVisible():
             self._open()
             state = self._state()
+        if state.stage in (Stage.OPENING, Stage.OPEN):
+            self._attempted = entry.id
+        self._shown = state
         self.panel.show_state(entry, state, facts_of(self.app))
 
     # -- asking the lab --------------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ class ExploreBar(QWidget):
         self.size_words.setFixedWidth(36)
         self.search = SearchField("Search ids, labels, metadata")
         self.found_words = label("", "muted")
+        self.found_words.hide()
         self.fit_button = icon_button("fit", "Show all points  (0)")
         self.export_button = icon_button("export", "Save the map as a picture…")
         self._lay_out()
@@ -84,6 +85,11 @@ class ExploreBar(QWidget):
     def set_projection(self, id_: str) -> None:
         """Show the chosen projection."""
         _choose(self.projection, id_)
+
+    def set_found(self, count: int | None) -> None:
+        """Say how many samples the search has found; None where nothing is searched for."""
+        self.found_words.setText("" if count is None else f"{count:,} found")
+        self.found_words.setVisible(count is not None)
 
     def set_compute(self, *, computing: bool, refusal: str) -> None:
         """Offer to compute, or to cancel what is being computed; `refusal` says why neither can be done."""

@@ -174,7 +174,7 @@ class ExplorePage(Page):
 
     def _show_matches(self) -> None:
         model = self.model
-        self.bar.found_words.setText("" if model.matches is None else f"{len(model.matches):,} found")
+        self.bar.set_found(None if model.matches is None else len(model.matches))
         self._show_rings()
         if self._steps_to_match and model.matches is not None:
             self._steps_to_match = False

@@ -8,6 +8,7 @@ from workbench.app.topics import Topic
 from workbench.gui.bridge import Bridge
 from workbench.gui.pages.base import Page
 from workbench.gui.pages.objective_backbone import BackbonePanel
+from workbench.gui.pages.objective_browse import BrowsePanel
 from workbench.gui.pages.objective_detail import ObjectivePanel
 from workbench.gui.pages.objective_training import TrainingPanel
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S
@@ -22,7 +23,7 @@ class ObjectivePage(Page):
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__(bridge)
-        self.panels = {
+        self.panels: dict[str, BrowsePanel | TrainingPanel] = {
             "objective": ObjectivePanel(self.app), "backbone": BackbonePanel(self.app),
             "training": TrainingPanel(self.app),
         }

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-
 from workbench.gui.pages.base import Page
+from workbench.gui.pages.data_page import DataPage
+from workbench.gui.pages.explore_page import ExplorePage
+from workbench.gui.pages.objective_page import ObjectivePage
+from workbench.gui.pages.train_page import TrainPage
+from workbench.gui.pages.views_page import ViewsPage
 
-_NAMES = ("data", "views", "objective", "train", "explore")
-PAGES: tuple[type[Page], ...] = tuple(
-    getattr(importlib.import_module(f"workbench.gui.pages.{name}_page"), f"{name.capitalize()}Page")
-    for name in _NAMES
-    if importlib.util.find_spec(f"workbench.gui.pages.{name}_page")
-)
+PAGES: tuple[type[Page], ...] = (DataPage, ViewsPage, ObjectivePage, TrainPage, ExplorePage)
 
 _CHIP_PAGES = {
     "data": "data", "views": "views", "objective": "objective", "backbone": "objective", "training": "objective",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QSplitter, QVBoxLayout, QWidget
 
 from workbench.gui.curves.panel import CurvePanel
 from workbench.gui.curves.series import CurveOptions, SeriesStyle
@@ -19,6 +19,11 @@ from workbench.runs.history import RunHistory
 
 if TYPE_CHECKING:
     from workbench.gui.curves.scene import ReferenceLine
+
+
+PLACES = ("loss", "knn", "other")
+FIXED = {"loss": LOSS, "knn": KNN}
+"""What the first two panels show; the third is chosen."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class CurveRun:
 class RunCurves(QWidget):
     """Three panels: the first one's smoothing, x axis and logarithm of x are everyone's.
 
+    A panel takes some 50 ms to make, so `build_next` makes one at a time.
+
     Signals
     -------
     smoothed(weight) : someone chose another smoothing
@@ -44,38 +51,55 @@ class RunCurves(QWidget):
 
     def __init__(self, smoothing: float) -> None:
         super().__init__()
-        colours = plot_colours()
-        self.loss = CurvePanel(colours)
-        self.knn = CurvePanel(colours, leads=False)
-        self.other = CurvePanel(colours, leads=False)
-        self._panels = {LOSS.name: self.loss, KNN.name: self.knn, "": self.other}
+        self._smoothing = smoothing
+        self._panels: dict[str, CurvePanel] = {}
+        self._frames = {place: _frame() for place in PLACES}
         self._drawn: dict[tuple[str, str], object] = {}
         self._lines: dict[str, tuple[ReferenceLine, ...]] = {}
         self._choices: list[Metric] = []
         self._runs: Sequence[CurveRun] = ()
         self.chooser = QComboBox()
         self.chooser.setAccessibleName("Metric of the third panel")
-        self.chooser.setMinimumWidth(96)
-        self.chooser.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.chooser.setMinimumContentsLength(6)
+        self.chooser.setMaximumWidth(200)
         self.chooser.currentIndexChanged.connect(lambda _index: self._change_metric())
-        self.other.put_first(self.chooser)
-        for panel, metric in ((self.loss, LOSS), (self.knn, KNN)):
-            panel.view.set_title(metric.title)
-            panel.view.set_y_label(metric.label)
-        self.loss.options_changed.connect(self._share)
-        self.loss.set_options(CurveOptions(smoothing=smoothing))
-        self._share(self.loss.view.options)
         self._lay_out()
+
+    @property
+    def ready(self) -> bool:
+        """Whether all panels have been made."""
+        return len(self._panels) == len(PLACES)
+
+    def panel(self, place: str) -> CurvePanel:
+        """The panel "loss", "knn" or "other"; raises KeyError before it is made."""
+        return self._panels[place]
+
+    def build_next(self) -> bool:
+        """Make the next panel; whether all are there."""
+        place = PLACES[len(self._panels)]
+        panel = self._panels[place] = CurvePanel(plot_colours(), leads=place == "loss")
+        self._frames[place].layout().addWidget(panel)
+        if place in FIXED:
+            panel.view.set_title(FIXED[place].title)
+            panel.view.set_y_label(FIXED[place].label)
+        else:
+            panel.put_first(self.chooser)
+        if self.ready:
+            self.panel("loss").options_changed.connect(self._share)
+            self.panel("loss").set_options(CurveOptions(smoothing=self._smoothing))
+            self._share(self.panel("loss").view.options)
+        return self.ready
 
     def show_runs(self, runs: Sequence[CurveRun], metrics: list[Metric]) -> None:
         """Draw these runs; the first is the one that is looked at. Curves that have not changed are left alone."""
         self._runs = runs
         self._offer(metrics)
-        self._draw(LOSS)
-        self._draw(KNN)
-        self._draw(self._metric(), panel=self.other)
-        self._set_lines(LOSS.name, self._chance_lines())
-        self._set_lines(KNN.name, self._floor_lines())
+        self._draw("loss", LOSS)
+        self._draw("knn", KNN)
+        self._draw("other", self._metric())
+        self._set_lines("loss", self._chance_lines())
+        self._set_lines("knn", self._floor_lines())
 
     def retheme(self) -> None:
         """Take over the theme's colours."""
@@ -84,10 +108,10 @@ class RunCurves(QWidget):
 
     def _lay_out(self) -> None:
         lower = QSplitter(Qt.Orientation.Horizontal)
-        lower.addWidget(_framed(self.knn))
-        lower.addWidget(_framed(self.other))
+        lower.addWidget(self._frames["knn"])
+        lower.addWidget(self._frames["other"])
         whole = QSplitter(Qt.Orientation.Vertical)
-        whole.addWidget(_framed(self.loss))
+        whole.addWidget(self._frames["loss"])
         whole.addWidget(lower)
         for splitter in (lower, whole):
             splitter.setChildrenCollapsible(False)
@@ -99,7 +123,7 @@ class RunCurves(QWidget):
 
     def _share(self, options: CurveOptions) -> None:
         """kNN is measured seldom and not smoothed: a moving average of five points tells nothing."""
-        for panel, weight in ((self.knn, 0.0), (self.other, options.smoothing)):
+        for panel, weight in ((self.panel("knn"), 0.0), (self.panel("other"), options.smoothing)):
             shared = {"axis": options.axis, "log_x": options.log_x, "smoothing": weight}
             panel.set_options(replace(panel.view.options, **shared))
         self.smoothed.emit(options.smoothing)
@@ -123,15 +147,14 @@ class RunCurves(QWidget):
 
     def _change_metric(self) -> None:
         self._label_other()
-        self._draw(self._metric(), panel=self.other)
+        self._draw("other", self._metric())
 
     def _label_other(self) -> None:
         metric = self._metric()
-        self.other.view.set_title(metric.title)
-        self.other.view.set_y_label(metric.label)
+        self.panel("other").view.set_title(metric.title)
+        self.panel("other").view.set_y_label(metric.label)
 
-    def _draw(self, metric: Metric, panel: CurvePanel | None = None) -> None:
-        place = "" if panel else metric.name
+    def _draw(self, place: str, metric: Metric) -> None:
         view = self._panels[place].view
         for key in [key for key in view.series if key not in {run.key for run in self._runs}]:
             view.remove(key)
@@ -162,9 +185,10 @@ class RunCurves(QWidget):
 
         measured = self._runs[0].history.evaluations if self._runs else []
         floors = measured[-1].floors if measured else {}
+        lowest = min(floors.values(), default=0.0)
         return tuple(
-            ReferenceLine(100 * value, f"{name} {100 * value:.1f} %", at)
-            for (name, value), at in zip(floors.items(), (0.99, 0.5), strict=False)
+            ReferenceLine(100 * value, f"{name} {100 * value:.1f} %", below=value == lowest)
+            for name, value in floors.items()
         )
 
 
@@ -174,10 +198,10 @@ def plot_colours() -> PlotColours:
     return PlotColours(theme.surface, theme.text, theme.border, theme.muted, theme.accent, theme.palette)
 
 
-def _framed(panel: CurvePanel) -> QFrame:
+def _frame() -> QFrame:
     frame = QFrame()
     frame.setProperty("card", True)
+    frame.setMinimumHeight(120)
     column = QVBoxLayout(frame)
     column.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_XS)
-    column.addWidget(panel)
     return frame

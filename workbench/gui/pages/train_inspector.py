@@ -139,7 +139,8 @@ def recipe_rows(app: App, handle: RunHandle, asked: Asked | None) -> Rows:
     """The recipe in the words of the recipe bar."""
     if asked is None:
         return [("Reading…", "")]
-    rows = [(caption, words(asked.document, app.catalogue)) for caption, words in CHIPS.values()] if asked.document else []
+    chips = CHIPS.values() if asked.document else ()
+    rows = [(caption, words(asked.document, app.catalogue)) for caption, words in chips]
     if asked.problem:
         rows.append(("Problem", asked.problem))
     return [*rows, ("Folder", handle.folder.name)]
@@ -151,7 +152,8 @@ def change_rows(asked: Asked | None, edited: Recipe | None) -> Rows:
         return [("The run's recipe cannot be compared.", "")]
     if edited is None:
         return [("The edited recipe has problems.", "")]
-    changes = [(change.key, f"{_shown(change.before)} → {_shown(change.after)}") for change in diff(asked.recipe, edited)]
+    found = diff(asked.recipe, edited)
+    changes = [(change.key, f"{_shown(change.before)} → {_shown(change.after)}") for change in found]
     if not changes:
         return [("Nothing: the edited recipe is the same.", "")]
     more = [(f"and {len(changes) - _MOST_CHANGES} more", "")] if len(changes) > _MOST_CHANGES else []
@@ -176,8 +178,9 @@ def machine_rows(handle: RunHandle) -> Rows:
 def version_rows(handle: RunHandle) -> Rows:
     """With which libraries."""
     versions = handle.history.running.get("versions")
-    found = [(name, str(version)) for name, version in versions.items() if version] if isinstance(versions, dict) else []
-    return found or [("Not known", "")]
+    if not isinstance(versions, dict):
+        return [("Not known", "")]
+    return [(name, str(version)) for name, version in versions.items() if version] or [("Not known", "")]
 
 
 def data_rows(handle: RunHandle) -> Rows:

@@ -1,4 +1,4 @@
-"""The runs that the Train page lists: those of the workspace, brought up to date by the ones that are watched. No Qt."""
+"""The runs that the Train page lists: those of the workspace, as they are now where they are watched. No Qt."""
 
 from __future__ import annotations
 
@@ -43,17 +43,20 @@ class RunItem:
 
     @property
     def words(self) -> str:
-        """State, progress and results, short enough for a narrow column."""
+        """State and results, short enough for a narrow column."""
         parts = [str(self.state).capitalize()]
-        if self.state.live and self.share is not None:
-            parts[0] += f" {100 * self.share:.0f} %"
-        elif not self.state.ended and self.step:
+        if self.state.live and self.share is None and self.step:
             parts.append(f"step {format_count(self.step)}")
         if self.loss is not None:
             parts.append(f"loss {self.loss:.3g}")
         if self.knn is not None:
             parts.append(f"kNN {100 * self.knn:.0f} %")
         return " · ".join(parts)
+
+    @property
+    def percent(self) -> str:
+        """How far a live run is; "" for any other."""
+        return f"{100 * self.share:.0f} %" if self.state.live and self.share is not None else ""
 
     def matches(self, search: str) -> bool:
         """Whether every word of a search occurs in name, state, objective, data set or backbone."""
@@ -72,7 +75,7 @@ def of_row(row: RunRow) -> RunItem:
 
 
 def merged(listed: Iterable[RunItem], handles: Mapping[Path, RunHandle]) -> list[RunItem]:
-    """The listed runs, newest first, those that are watched as they are now; before them what is watched but not listed.
+    """The listed runs, newest first, as they are now where they are watched; before them those that are only watched.
 
     A run whose journal is still being read keeps what the list knew.
     """

@@ -135,7 +135,7 @@ class RunModel(QAbstractListModel):
                 return item.name
             case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
                 drawn = ", drawn" if item.key in self._marks else ""
-                return f"{item.name}: {item.words}{drawn}"
+                return f"{item.name}: {item.words} {item.percent}{drawn}"
             case _ if role == ITEM:
                 return item
             case _ if role == OVERLAY:

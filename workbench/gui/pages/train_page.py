@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S
 from workbench.gui.widgets.containers import EmptyState
 from workbench.plugins.specs import MetricSpec
+from workbench.runs.state import RunState
 
 REDRAW_MS = 350
 LIST_PX = 252
@@ -56,6 +58,9 @@ class TrainPage(Page):
         self._shown_state: object = None
         self._pace = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._pace.timeout.connect(self._show_if_visible)
+        self._making_curves = False
+        self._grow = QTimer(self, singleShot=True, interval=0)
+        self._grow.timeout.connect(self._build_curves)
         self._lay_out()
         self._connect()
 
@@ -71,13 +76,13 @@ class TrainPage(Page):
         return self.facts
 
     def retheme(self) -> None:
-        if self.curves is not None:
+        if self.curves is not None and self.curves.ready:
             self.curves.retheme()
         self._stale.add(Topic.RUNS)
 
     def settled(self) -> bool:
         current = self.app.current
-        loading = current is not None and not current.loaded
+        loading = current is not None and not (current.loaded and self.curves is not None and self.curves.ready)
         return not (self._listing or loading or self.shown.reading or self._pace.isActive())
 
     # -- building --------------------------------------------------------------------------------------------------
@@ -150,7 +155,7 @@ class TrainPage(Page):
         kept = self.shown.kept(item.key)
         menu.addAction("Take out of the curves" if kept else "Keep in the curves", partial(self._overlay, item.key))
         resume = menu.addAction("Resume", partial(self._resume, item.key))
-        resume.setEnabled(item.state.ended and item.state != "completed" or item.state == "paused")
+        resume.setEnabled(item.state is RunState.PAUSED or (item.state.ended and item.state is not RunState.COMPLETED))
         menu.addSeparator()
         menu.addAction("Open folder", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))
         menu.addAction("Copy folder path", lambda: QGuiApplication.clipboard().setText(path))
@@ -224,15 +229,25 @@ class TrainPage(Page):
         ]
         logged = dict.fromkeys(name for run in runs for name in run.history.names)
         specs = [spec for handle, _number in drawn.values() for spec in self._specs(handle)]
-        self._curves().show_runs(runs, choices(specs, logged))
+        if self.curves is not None and self.curves.ready:
+            self.curves.show_runs(runs, choices(specs, logged))
+        elif not self._making_curves:
+            self._making_curves = True
+            self.app.background.run(_import_plots, lambda _none: self._begin_curves(), self.app.fail)
+            self.bridge.hurry()
 
-    def _curves(self) -> RunCurves:
-        """Made when there is a run to draw: the plots take longer to import than all the rest of the window."""
-        if self.curves is None:
-            self.curves = RunCurves(self.app.settings.smoothing)
-            self.curves.smoothed.connect(self._remember_smoothing)
-            self._column.addWidget(self.curves, 1)
-        return self.curves
+    def _begin_curves(self) -> None:
+        self.curves = RunCurves(self.app.settings.smoothing)
+        self.curves.smoothed.connect(self._remember_smoothing)
+        self._column.addWidget(self.curves, 1)
+        self._grow.start()
+
+    def _build_curves(self) -> None:
+        assert self.curves is not None
+        if self.curves.build_next():
+            self._show()
+        else:
+            self._grow.start()
 
     def _remember_smoothing(self, weight: float) -> None:
         self.app.settings = self.app.settings.replace(smoothing=weight)
@@ -255,6 +270,11 @@ class TrainPage(Page):
         if any(self._lives.get(key, live) != live for key, live in lives.items()):
             self._list()
         self._lives = lives
+
+
+def _import_plots() -> None:
+    """The plots take longer to import than all the rest of the window: off its thread, and when a run is to be drawn."""
+    importlib.import_module("workbench.gui.curves.scene")
 
 
 def _colour(number: int) -> str:

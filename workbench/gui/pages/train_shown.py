@@ -69,8 +69,9 @@ class ShownRuns:
             del self._kept[key]
         else:
             self._watch(folder)
-            current = self._current_key()
-            taken = set(self._kept.values()) | ({self._free_slot()} if current not in (*self._kept, key, None) else set())
+            taken = set(self._kept.values())
+            if self._current_key() not in (*self._kept, key, None):
+                taken.add(self._free_slot())  # the present run keeps its colour
             self._kept[key] = _free(taken)
 
     def kept(self, key: Path) -> bool:

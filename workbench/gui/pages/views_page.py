@@ -93,8 +93,7 @@ class ViewsPage(Page):
         if problem is None:
             self.preview.show_problem("")
             return
-        preset = self._suited()
-        self.preview.show_problem(problem.message, "", f"Use preset {preset}" if preset else "")
+        self.preview.show_problem(problem.message, "", "Use its preset" if self._suited() else "")
 
     def _suited(self) -> str:
         """The preset that suits the objective; "" for an objective that the catalogue lacks."""

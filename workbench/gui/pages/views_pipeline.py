@@ -55,7 +55,7 @@ class PipelineEditor(QScrollArea):
         self.preset.activated.connect(self._use_preset)
         self.size_form = SchemaForm()
         self.size_form.set_schema({"properties": {"size": Views.model_json_schema()["properties"]["size"]}})
-        self.size_form.edited.connect(lambda change: self._app.editor.set("views.size", change[1], "change the view size"))
+        self.size_form.edited.connect(self._resize)
         line = QHBoxLayout()
         line.setSpacing(SPACE_S)
         caption = label("Preset")
@@ -164,6 +164,9 @@ class PipelineEditor(QScrollArea):
 
     # -- changing --------------------------------------------------------------------------------------------------
 
+    def _resize(self, change: tuple[str, Any]) -> None:
+        self._app.editor.set("views.size", change[1], "change the view size")
+
     def _use_preset(self, index: int) -> None:
         name = self.preset.itemText(index)
         if name in self._app.catalogue.view_presets:
@@ -209,7 +212,8 @@ class PipelineEditor(QScrollArea):
         number, position = place
         ops = self._ops(number)
         ops.insert(position + step, ops.pop(position))
-        self._swap_folds(place, (number, position + step))
+        self._swap(self._folded, place, (number, position + step))
+        self._swap(self._last_p, place, (number, position + step))
         self._set(f"{number}.ops", ops, f"move {self.cards[place].entry.title}")
         self.refresh()
         moved = self.cards[number, position + step]
@@ -225,11 +229,10 @@ class PipelineEditor(QScrollArea):
         else:
             self._folded[place] = id_
 
-    def _swap_folds(self, one: Place, other: Place) -> None:
-        kept: dict[Place, Any]
-        for kept in (self._folded, self._last_p):
-            first, second = kept.pop(one, None), kept.pop(other, None)
-            kept.update({place: value for place, value in ((other, first), (one, second)) if value is not None})
+    @staticmethod
+    def _swap(kept: dict[Place, Any], one: Place, other: Place) -> None:
+        first, second = kept.pop(one, None), kept.pop(other, None)
+        kept.update({place: value for place, value in ((other, first), (one, second)) if value is not None})
 
 
 def _count_schema(branch: Mapping[str, Any], several: bool) -> dict[str, Any]:

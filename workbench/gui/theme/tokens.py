@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from workbench.app.palette import CATEGORICAL_10
 from workbench.core.errors import WorkbenchError, unknown
 
 SPACE_XS, SPACE_S, SPACE_M, SPACE_L, SPACE_XL = 4, 8, 12, 16, 24
@@ -68,11 +69,6 @@ class Theme:
     palette: tuple[str, ...]
 
 
-PALETTE = (
-    "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
-)
-"""M. A. Petroff, Accessible Color Sequences for Data Visualization, arXiv:2107.02270 (2021), ten colours."""
-
 LIGHT = Theme(
     name="light", dark=False,
     background="#f4f5f7", surface="#ffffff", raised="#f7f8fa", field="#ffffff", hover="#eceef2", selected="#e4ebfd",
@@ -81,7 +77,7 @@ LIGHT = Theme(
     accent="#2f5bd7", accent_hover="#274dbb", on_accent="#ffffff",
     danger="#b3261e", danger_surface="#fdecea", warning="#855000", warning_surface="#fdf3dd",
     success="#18683b", success_surface="#e5f4ea", info="#2750c4", info_surface="#e9effd",
-    focus="#5b86f5", palette=PALETTE,
+    focus="#5b86f5", palette=CATEGORICAL_10,
 )
 
 DARK = Theme(
@@ -92,7 +88,7 @@ DARK = Theme(
     accent="#7aa2f7", accent_hover="#93b4fa", on_accent="#0c1222",
     danger="#ff9c94", danger_surface="#3a1f20", warning="#f0c36c", warning_surface="#352a16",
     success="#7fd3a0", success_surface="#182f22", info="#9dbafc", info_surface="#1d2840",
-    focus="#7aa2f7", palette=PALETTE,
+    focus="#7aa2f7", palette=CATEGORICAL_10,
 )
 
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}

@@ -181,5 +181,5 @@ class EmptyState(QWidget):
         # A wrapping label has no width of its own: a line of about 60 letters is read best.
         for words in (self.heading, self.sentence):
             words.setFixedWidth(max(120, min(420, self.width() - 2 * SPACE_L)))
-            words.setFixedHeight(words.heightForWidth(words.width()))
+            words.setFixedHeight(max(0, words.heightForWidth(words.width())))
 
