@@ -44,12 +44,13 @@ def page(desk, qtbot):
     if desk.app.editor.value("data.id") != "fashion-mnist-10k":
         desk.app.editor.choose("data", "fashion-mnist-10k")
     made = DataPage(desk)
-    qtbot.addWidget(made)
-    qtbot.addWidget(made.inspector())
     made.resize(924, 577)
     made.show()
     yield made
     settle(qtbot, made)
+    for widget in (made, made.inspector()):
+        widget.close()
+        widget.deleteLater()
 
 
 def settle(qtbot, page) -> None:
@@ -106,7 +107,7 @@ def test_opening_can_be_cancelled_and_taken_up_again(qtbot, page):
     click(qtbot, page.panel.opening.cancel)
     qtbot.waitUntil(lambda: stage(page) is Stage.CLOSED, timeout=LAB_MS)
     assert page.app.data_facts is None
-    qtbot.waitUntil(lambda: page.panel._empty is not None, timeout=LAB_MS)
+    settle(qtbot, page)
     click(qtbot, button(page, "Read the files"))
     settle(qtbot, page)
     assert stage(page) is Stage.OPEN
@@ -185,7 +186,7 @@ def test_a_click_on_a_bundled_set_chooses_and_opens_it_and_undo_goes_back(qtbot,
     settle(qtbot, page)
     assert page.app.editor.value("data.id") == "noto-emoji"
     assert dict(page.panel.facts_card.rows())["Pictures"] == "64 × 64 px, colour"
-    assert not page.panel.settings.isVisible()
+    assert not page.panel.settings_button.isVisible()
     page.app.editor.undo()
     settle(qtbot, page)
     assert page.app.data_facts["data"]["id"] == "fashion-mnist-10k"
@@ -205,7 +206,7 @@ def test_a_set_to_download_waits_for_its_button_and_a_failed_download_says_what_
     click_set(qtbot, page, "cifar10")
     settle(qtbot, page)
     assert stage(page) is Stage.DOWNLOAD
-    assert not any(job.active for job in page.app.jobs.visible())
+    assert "Open CIFAR-10" not in [job.title for job in page.app.jobs.visible()]
     assert "170 MB" in page.panel._empty.sentence.text()
     assert dict(page.panel.facts_card.rows())["Licence"] == "not stated; for research"
     page.app.editor.set("data.mirror", tmp_path.as_uri())
@@ -257,6 +258,7 @@ def test_a_dropped_flat_folder_opens_without_labels_and_lists_what_was_skipped(q
     assert not page.veil.isVisible()
     qtbot.waitUntil(lambda: page.app.editor.value("data.path") == str(folder), timeout=LAB_MS)
     settle(qtbot, page)
+    assert page.panel.title.full_text() == "holiday"
     assert "no labels" in page.panel.labels_card.words.text()
     assert page.panel.facts_card.skipped.head.text() == "1 file was skipped"
     assert "broken.png: " in page.panel.facts_card.listing.toPlainText()
@@ -269,7 +271,7 @@ def test_a_changed_setting_closes_the_set_until_it_is_read_again(qtbot, page, tm
     qtbot.waitUntil(lambda: page.app.editor.value("data.path") == str(folder), timeout=LAB_MS)
     settle(qtbot, page)
     assert dict(page.panel.facts_card.rows())["Classes"] == "2"
-    page.panel.settings.part.set_open(True)
+    click(qtbot, page.panel.settings_button)
     box = page.panel.form.row("image_size").editor.box
     box.setFocus()
     box.selectAll()

@@ -39,13 +39,14 @@ def page(desk, qtbot):
     desk.app.editor.use_views_preset("simclr-small-grey")
     desk.app.editor.set("views.size", 0)
     made = ViewsPage(desk)
-    qtbot.addWidget(made)
-    qtbot.addWidget(made.inspector())
     made.resize(924, 577)
     made.show()
     settle(qtbot, made)
     yield made
     settle(qtbot, made)
+    for widget in (made, made.inspector()):
+        widget.close()
+        widget.deleteLater()
 
 
 def settle(qtbot, page) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from workbench.app.background import Background
 from workbench.app.editor import RecipeEditor
-from workbench.app.jobs import Jobs
+from workbench.app.jobs import Job, Jobs
 from workbench.app.lab_client import Done, LabClient
 from workbench.app.selection import Selection
 from workbench.app.session import load_session, save_session
@@ -73,7 +73,8 @@ class App:
         self.selection = Selection()
         self.current: RunHandle | None = None
         self.data_facts: dict[str, Any] | None = None
-        self.data_problem = ""
+        self.data_asked: dict[str, Any] | None = None
+        self.data_job: Job | None = None
         for problem in (settings_problem, session_problem):
             if problem:
                 self.notify(Notice(problem, level="warning"))
@@ -223,7 +224,7 @@ class App:
 
     # -- the lab ---------------------------------------------------------------------------------------------------
 
-    def long_job(self, title: str, request: str, params: Mapping[str, Any], done: Done) -> None:
+    def long_job(self, title: str, request: str, params: Mapping[str, Any], done: Done) -> Job:
         """Ask for long work: shown in the activity panel with progress and Cancel, its failure told as a notice."""
         job = self.jobs.begin(title)
 
@@ -232,7 +233,7 @@ class App:
             done(result, arrays)
 
         def failed(error: WorkbenchError) -> None:
-            self.jobs.end(job, "failed", error.message)
+            self.jobs.end(job, "failed", error.message, error.hint)
             self.fail(error)
 
         ticket = self.long_lab.ask(
@@ -241,18 +242,21 @@ class App:
             cancelled=lambda: self.jobs.end(job, "cancelled"),
         )
         job.cancel = lambda: self.long_lab.cancel(ticket)
+        return job
 
     def open_data(self) -> None:
         """Load the recipe's data set, with progress; the facts come with Topic.DATA."""
         section = copy.deepcopy(self.editor.document.get("data", {}))
-        self.data_facts, self.data_problem = None, ""
+        self.data_facts = None
 
         def done(result: dict[str, Any], _: object) -> None:
             if self.editor.document.get("data") == section:
                 self.data_facts = {**result, "data": section}
                 self.topics.publish(Topic.DATA)
 
-        self.long_job(f"Open {self._title('dataset', section)}", "open_data", {"data": section}, done)
+        self.data_job = self.long_job(
+            f"Open {self._title('dataset', section)}", "open_data", {"data": section}, done)
+        self.data_asked = section
         self.topics.publish(Topic.DATA)
 
     def import_data(self, path: Path) -> None:

@@ -18,6 +18,7 @@ class Job:
     """A piece of long work.
 
     share : done share in [0, 1]; negative while it cannot be told
+    words, hint : what it is doing, or how it failed and the way out
     """
 
     id: str
@@ -25,6 +26,7 @@ class Job:
     cancel: Callable[[], None] | None = None
     share: float = -1.0
     words: str = ""
+    hint: str = ""
     state: JobState = "running"
     rate: str = ""
     started_at: float = field(default_factory=time.monotonic)
@@ -63,10 +65,10 @@ class Jobs:
         job.share, job.words = share, words
         self._changed()
 
-    def end(self, job: Job, state: JobState, words: str = "") -> None:
+    def end(self, job: Job, state: JobState, words: str = "", hint: str = "") -> None:
         """Tell how it ended."""
         job.state, job.ended_at = state, time.monotonic()
-        job.words = words or job.words
+        job.words, job.hint = words or job.words, hint
         self._changed()
 
     def cancel(self, id_: str) -> None:

@@ -115,17 +115,13 @@ def start_demo(window: Window, run_dir: Path | None = None) -> None:
 
 def _run(qt: QApplication, window: Window) -> int:
     interrupted: list[int] = []
-
-    def interrupt(number: int, frame: object) -> None:
-        interrupted.append(number)
-        window.close()
-
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupt)
-    # Python handles a signal only when it runs, and an idle Qt loop runs none of it.
-    breath = QTimer(window, interval=SIGNAL_MS)
-    breath.timeout.connect(lambda: None)
-    breath.start()
+        signal.signal(number, lambda number, _frame: interrupted.append(number))
+    # A handler runs in the midst of any Python code, so it only leaves a note; and it runs only when Python does, which
+    # an idle Qt loop never lets it.
+    watch = QTimer(window, interval=SIGNAL_MS)
+    watch.timeout.connect(lambda: window.close() if interrupted else None)
+    watch.start()
     sys.excepthook = _Reporter(window.app)
     window.show()
     window.start()
@@ -141,13 +137,11 @@ class _Reporter:
         self._app = app
 
     def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            sys.__excepthook__(kind, error, trace)
-            return
-        LOG.critical("%s: %s", kind.__name__, error, exc_info=(kind, error, trace))
+        sys.__excepthook__(kind, error, trace)
+        LOG.critical("%s: %s", kind.__name__, error)
         self._app.notify(Notice(
             f"Something in the program failed: {kind.__name__}: {error}",
-            "Your runs go on. The log has the details; a restart brings everything back as it was saved.",
+            "Your runs go on. The terminal has the details; a restart brings everything back as it was saved.",
         ))
 
 

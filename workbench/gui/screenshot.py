@@ -12,10 +12,13 @@ from PySide6.QtGui import QPixmap
 
 from workbench.app.application import App
 from workbench.core.errors import WorkbenchError
+from workbench.gui.pages.base import Page
 from workbench.gui.window import Window
 
 LOG = logging.getLogger("workbench.gui")
 LIMIT_S = 120.0
+_START_MS = 600
+"""The window looks for runs and starts its lab 300 ms after it came up."""
 _TICK_MS = 50
 _CALM_TICKS = 6
 
@@ -51,6 +54,7 @@ def take(shot: Shot, limit_s: float = LIMIT_S) -> None:
         window.show()
         window.start()
         window.show_page(shot.page)
+        _spin(_START_MS)
         if not wait_until_settled(window, limit_s):
             LOG.warning("The page was not finished after %.0f s; the picture shows it as it is.", limit_s)
         _save(window.grab(), shot.out)
@@ -66,7 +70,7 @@ def wait_until_settled(window: Window, limit_s: float = LIMIT_S) -> bool:
         _spin(_TICK_MS)
         page = window.stack.currentWidget()
         quiet = _background_is_empty(window, deadline) and not window.app.quick_lab.busy
-        calm = calm + 1 if quiet and page.settled() else 0  # type: ignore[attr-defined]
+        calm = calm + 1 if quiet and isinstance(page, Page) and page.settled() else 0
     return calm >= _CALM_TICKS
 
 

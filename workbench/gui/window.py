@@ -10,9 +10,9 @@ from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
-    QHBoxLayout,
     QMainWindow,
     QStackedWidget,
+    QToolBar,
     QVBoxLayout,
     QWidget,
 )
@@ -84,18 +84,21 @@ class Window(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.notice_bar)
         column.addWidget(self.stack, 1)
-        line = QHBoxLayout()
-        line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(0)
-        line.addWidget(self.rail)
-        line.addLayout(column, 1)
         centre = QWidget()
-        whole = QVBoxLayout(centre)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.setSpacing(0)
-        whole.addWidget(self.recipe_bar)
-        whole.addLayout(line, 1)
+        centre.setLayout(column)
         self.setCentralWidget(centre)
+        self._edge("recipe", self.recipe_bar, Qt.ToolBarArea.TopToolBarArea)
+        self._edge("pages", self.rail, Qt.ToolBarArea.LeftToolBarArea)
+
+    def _edge(self, id_: str, widget: QWidget, area: Qt.ToolBarArea) -> None:
+        """Put a widget along an edge of the window, outside the docks."""
+        bar = QToolBar(id_, self)
+        bar.setObjectName(f"edge-{id_}")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.toggleViewAction().setEnabled(False)
+        bar.addWidget(widget)
+        self.addToolBar(area, bar)
 
     def _build_docks(self) -> None:
         self.inspector_stack = QStackedWidget()

@@ -28,6 +28,7 @@ from workbench.gui.curves.export import save
 from workbench.gui.curves.series import CurveOptions
 from workbench.gui.curves.view import CurveView
 from workbench.gui.explorer.colours import PlotColours
+from workbench.gui.theme import icon
 
 _SLIDER_STEPS = 300
 _HEAVIEST = 0.999
@@ -83,7 +84,7 @@ class CurvePanel(QWidget):
         """Put a widget of one's own at the left of the controls, in place of the title."""
         self._row.removeWidget(self.view.title_label)
         self.view.title_label.setMaximumWidth(0)
-        self._row.insertWidget(0, widget, 1)
+        self._row.insertWidget(0, widget, 4)
 
     def export_to(self, path: Path) -> None:
         """Save as PNG, SVG or CSV by the suffix; raises WorkbenchError or OSError."""
@@ -91,7 +92,7 @@ class CurvePanel(QWidget):
 
     def _toolbar(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        row.setSpacing(8)
+        row.setSpacing(4)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, _SLIDER_STEPS)
         self.slider.setMinimumWidth(48)
@@ -137,7 +138,8 @@ class CurvePanel(QWidget):
 
     def _export_button(self) -> QToolButton:
         self.export_button = QToolButton()
-        self.export_button.setText("Save")
+        self.export_button.setIcon(icon("export"))
+        self.export_button.setAccessibleName("Save the plot or its values")
         self.export_button.setToolTip("Save the plot or its values")
         self.export_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.export_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

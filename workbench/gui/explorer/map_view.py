@@ -188,6 +188,11 @@ class MapView(QWidget):
         if math.isfinite(at.x()) and math.isfinite(at.y()):
             self.pan_by(self.width() / 2 - at.x(), self.height() / 2 - at.y())
 
+    def shows(self, index: int) -> bool:
+        """Whether a point lies in the part of the map that is seen."""
+        at = self.position_of(index)
+        return 0 <= at.x() <= self.width() and 0 <= at.y() <= self.height()
+
     def zoom_at(self, factor: float, at: QPointF) -> None:
         """Zoom so that the data under `at` stays under it."""
         self._fits = False

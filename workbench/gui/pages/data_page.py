@@ -38,7 +38,8 @@ class DataPage(Page):
         super().__init__(bridge)
         self._statuses: dict[str, Status] = {}
         self._listed = False
-        self._status: tuple[dict[str, Any], Status | None] = ({}, None)
+        self._asked: dict[str, Any] | None = None
+        self._status: tuple[dict[str, Any], Status] | None = None
         self._attempted = ""
         self._was_opening = False
         self._shown: DataState | None = None
@@ -117,6 +118,7 @@ class DataPage(Page):
     def pick(self, id_: str) -> None:
         """Choose a data set; one that is on this machine is opened as well."""
         if data_section(self.app).get("id") != id_:
+            self._act("cancel")
             self._attempted = ""
             self.app.editor.choose("data", id_)
 
@@ -129,7 +131,7 @@ class DataPage(Page):
 
     def _act(self, action: str) -> None:
         job = opening_job(self.app)
-        if action == "cancel" and job is not None:
+        if action == "cancel" and job is not None and job.active:
             self.app.jobs.cancel(job.id)
         elif action in ("open", "reload"):
             self._open()
@@ -155,12 +157,17 @@ class DataPage(Page):
         return self.app.catalogue.get("dataset", id_) if self.app.catalogue.has("dataset", id_) else None
 
     def _state(self) -> DataState:
-        section, status = self._status
-        return data_state(self.app, status if section == data_section(self.app) else None)
+        return data_state(self.app, self._present_status())
+
+    def _present_status(self) -> Status | None:
+        """What was found out about the chosen data set with its present settings."""
+        known = self._status
+        return known[1] if known is not None and known[0] == data_section(self.app) else None
 
     def _show(self, entry: Entry[DatasetSpec]) -> None:
         state = self._state()
-        ready = self._status[1] is not None and self._status[1].state == "ready"
+        status = self._present_status()
+        ready = status is not None and status.state == "ready"
         if state.stage is Stage.CLOSED and ready and self._attempted != entry.id and self.isVisible():
             self._open()
             state = self._state()
@@ -172,7 +179,8 @@ class DataPage(Page):
     # -- asking the lab --------------------------------------------------------------------------------------------
 
     def _forget_statuses(self) -> None:
-        self._listed, self._status = False, ({}, None)
+        """Ask anew at the next refresh; what is known stays until the answer comes."""
+        self._listed, self._asked = False, None
 
     def _ask_list(self) -> None:
         self._listed = True
@@ -188,9 +196,9 @@ class DataPage(Page):
     def _ask_chosen(self) -> None:
         """Find out whether the chosen data set is there; asked anew whenever its settings change."""
         section = data_section(self.app)
-        if section == self._status[0] or self.app.editor.problems_under("data"):
+        if section == self._asked or self.app.editor.problems_under("data"):
             return
-        self._status = (section, None)
+        self._asked = section
         self.app.quick_lab.ask(
             "data_status", {"choices": [section]}, channel="data-status",
             done=lambda result, _arrays: self._know(section, _statuses(result)[section["id"]]),

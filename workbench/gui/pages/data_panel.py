@@ -18,7 +18,7 @@ from workbench.gui.pages.data_state import DataState, Stage
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S, SPACE_XS
 from workbench.gui.widgets.activity import ProgressLine
 from workbench.gui.widgets.basics import ElidedLabel, icon_button, push_button
-from workbench.gui.widgets.containers import Collapsible, EmptyState
+from workbench.gui.widgets.containers import EmptyState, Section
 from workbench.gui.widgets.notice import Notice
 from workbench.plugins.catalogue import Entry
 from workbench.plugins.specs import DatasetSpec
@@ -60,7 +60,12 @@ class DataPanel(QScrollArea):
         self.samples = SamplesCard(bridge)
         self.form = SchemaForm()
         self.form.edited.connect(self.edited)
-        self.settings = SettingsCard(self.form)
+        self.settings = Section("Settings")
+        self.settings.add(self.form)
+        self.settings.hide()
+        self.settings_button = push_button("Settings", "", "gear", "Show where and how the files are read")
+        self.settings_button.setCheckable(True)
+        self.settings_button.toggled.connect(self.settings.setVisible)
         self._lay_out()
         self._connect_filter()
 
@@ -72,6 +77,7 @@ class DataPanel(QScrollArea):
         words.addWidget(self.title)
         words.addWidget(self.summary)
         head.addLayout(words, 1)
+        head.addWidget(self.settings_button)
         head.addWidget(self.reload)
         about = QHBoxLayout()
         about.setSpacing(SPACE_M)
@@ -89,6 +95,7 @@ class DataPanel(QScrollArea):
         self._column.addWidget(self.settings)
         self._column.addWidget(self.samples, 1)
         self._column.addLayout(self._empty_place, 1)
+        self._column.addStretch(0)
         self.labels_card.area.setFixedHeight(_LABEL_ROWS * ROW_HEIGHT)
         self.setWidgetResizable(True)
         self.setWidget(inside)
@@ -106,14 +113,16 @@ class DataPanel(QScrollArea):
 
     def show_set(self, entry: Entry[DatasetSpec], values: dict[str, Any], problems: dict[str, str]) -> None:
         """Show whose settings these are, and what is wrong with them."""
-        self.title.set_full_text(entry.title)
-        self.summary.set_full_text(entry.spec.summary)
+        path = str(values.get("path", "")).rstrip("/")
+        own = entry.spec.origin == "import" and bool(path)
+        self.title.set_full_text(path.rsplit("/", 1)[-1] if own else entry.title)
+        self.summary.set_full_text(f"{entry.title}  ·  {path}" if own else entry.spec.summary)
         self.form.set_schema(entry.schema_)
         self.form.set_values({**entry.defaults(), **values})
         self.form.set_problems(problems)
         for field in self.form.findChildren(QWidget):
             field.setAcceptDrops(False)  # a file dropped on a field is an import too
-        self.settings.setVisible(bool(entry.schema_.get("properties")))
+        self.settings_button.setVisible(bool(entry.schema_.get("properties")))
 
     def show_state(self, entry: Entry[DatasetSpec], state: DataState, facts: dict[str, Any] | None) -> None:
         """Show where the data set stands; `facts` are there when it is open."""
@@ -122,7 +131,7 @@ class DataPanel(QScrollArea):
         self.reload.setVisible(is_open)
         self._show_problem(state)
         self._show_facts(entry, facts)
-        self._fold_settings(entry, state)
+        self._reveal_settings(entry, state)
         self.samples.setVisible(is_open)
         self.labels_card.setVisible(is_open)
         self._show_empty(entry, state)
@@ -145,13 +154,14 @@ class DataPanel(QScrollArea):
             if facts is not None:
                 self.labels_card.set_split(self.samples.shown_split())
 
-    def _fold_settings(self, entry: Entry[DatasetSpec], state: DataState) -> None:
-        """Unfolded where they stand in the way; the user's own folding stays until the state changes."""
+    def _reveal_settings(self, entry: Entry[DatasetSpec], state: DataState) -> None:
+        """Shown where they are in the way; what the user shows or hides stays so until the state changes."""
         key = (entry.id, state.stage)
         if key != self._settings_key:
             self._settings_key = key
             waits = state.stage in (Stage.CLOSED, Stage.FAILED) and entry.spec.origin == "import"
-            self.settings.part.set_open(waits or state.stage in (Stage.INVALID, Stage.MISSING))
+            wanted = waits or state.stage in (Stage.INVALID, Stage.MISSING)
+            self.settings_button.setChecked(wanted and not self.settings_button.isHidden())
 
     def _show_empty(self, entry: Entry[DatasetSpec], state: DataState) -> None:
         content = empty_content(entry, state)
@@ -224,15 +234,3 @@ class OpeningStrip(QFrame):
         self.words.set_full_text(f"{job.words or 'Waiting for the lab'}{left}")
         self.bar.set_share(job.share if job.share >= 0 else None)
         self.cancel.setEnabled(job.state == "running")
-
-
-class SettingsCard(QFrame):
-    """The settings of a source, which can be folded away."""
-
-    def __init__(self, form: SchemaForm) -> None:
-        super().__init__()
-        self.setProperty("card", True)
-        self.part = Collapsible("Settings", form)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SPACE_M, SPACE_XS, SPACE_L, SPACE_XS)
-        column.addWidget(self.part)

@@ -69,7 +69,7 @@ def data_state(app: App, status: Status | None) -> DataState:
     if problem:
         return DataState(Stage.INVALID, problem)
     if job is not None and job.state == "failed":
-        return DataState(Stage.FAILED, app.data_problem or job.words, _way_out(app, job))
+        return DataState(Stage.FAILED, job.words, job.hint)
     if status is None:
         return DataState(Stage.ASKING)
     stages = {"download": Stage.DOWNLOAD, "missing": Stage.MISSING}
@@ -77,14 +77,5 @@ def data_state(app: App, status: Status | None) -> DataState:
 
 
 def opening_job(app: App) -> Job | None:
-    """The newest attempt to open the chosen data set; None when there was none lately."""
-    id_ = str(data_section(app).get("id", ""))
-    if not app.catalogue.has("dataset", id_):
-        return None
-    title = f"Open {app.catalogue.get('dataset', id_).title}"
-    return next((job for job in app.jobs.visible() if job.title == title), None)
-
-
-def _way_out(app: App, job: Job) -> str:
-    told = app.notice
-    return told.hint if told is not None and told.message == job.words else ""
+    """The last attempt to open the chosen data set with exactly these settings; None when there was none."""
+    return app.data_job if app.data_asked == data_section(app) else None

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSlid
 from workbench.gui.pages.explore_places import Checkpoint, Place
 from workbench.gui.theme import icon
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
-from workbench.gui.widgets.basics import icon_button, label, push_button
+from workbench.gui.widgets.basics import icon_button, label, push_button, set_kind
 from workbench.gui.widgets.search_field import SearchField
 
 LARGEST_POINT_PX = 12
@@ -45,10 +45,10 @@ class ExploreBar(QWidget):
         self.settings_button = icon_button("gear", "Settings of the projection")
         self.compute_button = push_button("Compute", "primary")
         self.compute_button.setFixedWidth(104)
-        self.size = QSlider(Qt.Orientation.Horizontal)
-        self.size.setRange(0, LARGEST_POINT_PX)
-        self.size.setFixedWidth(96)
-        self.size.setAccessibleName("Point size")
+        self.size_slider = QSlider(Qt.Orientation.Horizontal)
+        self.size_slider.setRange(0, LARGEST_POINT_PX)
+        self.size_slider.setFixedWidth(96)
+        self.size_slider.setAccessibleName("Point size")
         self.size_words = label("auto", "muted")
         self.size_words.setFixedWidth(36)
         self.search = SearchField("Search ids, labels, metadata")
@@ -94,6 +94,7 @@ class ExploreBar(QWidget):
     def set_compute(self, *, computing: bool, refusal: str) -> None:
         """Offer to compute, or to cancel what is being computed; `refusal` says why neither can be done."""
         self.compute_button.setText("Cancel" if computing else "Compute")
+        set_kind(self.compute_button, "" if computing else "primary")
         self.compute_button.setEnabled(computing or not refusal)
         self.compute_button.setToolTip("Stop computing" if computing else refusal or "Compute this layout")
 
@@ -106,7 +107,7 @@ class ExploreBar(QWidget):
         upper.setStretchFactor(self.runs, 1)
         lower = _line(
             _caption("Colour by", self.colour), self.colour, SPACE_S,
-            _caption("Size", self.size), self.size, self.size_words, SPACE_S,
+            _caption("Size", self.size_slider), self.size_slider, self.size_words, SPACE_S,
             self.search, self.found_words, self.fit_button, self.export_button,
         )
         lower.setStretchFactor(self.search, 1)
@@ -122,7 +123,7 @@ class ExploreBar(QWidget):
             (self.projection, self.projection_chosen), (self.colour, self.colour_chosen),
         ):
             combo.activated.connect(lambda row, combo=combo, signal=signal: signal.emit(combo.itemData(row)))
-        self.size.valueChanged.connect(self._resize_points)
+        self.size_slider.valueChanged.connect(self._resize_points)
 
     def _resize_points(self, size_px: int) -> None:
         self.size_words.setText(f"{size_px} px" if size_px else "auto")

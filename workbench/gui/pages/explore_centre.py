@@ -15,7 +15,7 @@ from workbench.gui.pages.explore_model import ExploreModel, Stage
 from workbench.gui.pages.explore_set import OpenedSet
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
-from workbench.gui.widgets.basics import ElidedLabel, Glyph, label, push_button
+from workbench.gui.widgets.basics import ElidedLabel, Glyph, label
 from workbench.gui.widgets.containers import EmptyState
 
 LEGEND_WIDTH, CARD_WIDTH = 176, 360
@@ -32,7 +32,7 @@ class Centre(QStackedWidget):
 
     Signals
     -------
-    acted(id) : "train", "open", "embed" or "cancel" was pressed
+    acted(id) : "train", "open" or "embed" was pressed
     """
 
     acted = Signal(object)
@@ -45,7 +45,6 @@ class Centre(QStackedWidget):
         self.legend.setFixedWidth(LEGEND_WIDTH)
         self.foot = Foot()
         self.progress = ProgressCard(self.map)
-        self.progress.cancelled.connect(lambda _: self.acted.emit("cancel"))
         self._empty = {stage: EmptyState("explore", title, "", actions) for stage, (title, actions) in _STATES.items()}
         for state in self._empty.values():
             state.acted.connect(self.acted)
@@ -111,21 +110,14 @@ class Foot(QWidget):
         """Say it of the opened set; nothing without one."""
         for part in (self._glyph, self.exact):
             part.setVisible(opened is not None)
-        self.trust.setText(_trust_words(opened))
+        self.trust.setText(trust_words(opened))
         self.trust.setToolTip("Share of each point's true nearest neighbours that are near it on the map as well.")
         self.exact.setText("" if opened is None else f"exact neighbours · all {len(opened):,} points")
         self.left_out.set_full_text("" if opened is None else _left_out(opened))
 
 
 class ProgressCard(QFrame):
-    """Floats over the map while something is computed.
-
-    Signals
-    -------
-    cancelled(None) : Cancel was pressed
-    """
-
-    cancelled = Signal(object)
+    """Floats over the map while something is computed."""
 
     def __init__(self, over: QWidget) -> None:
         super().__init__(over)
@@ -135,18 +127,11 @@ class ProgressCard(QFrame):
         self.words = ElidedLabel("", "muted")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.button = push_button("Cancel")
-        self.button.clicked.connect(lambda: self.cancelled.emit(None))
-        head = QHBoxLayout()
-        head.setSpacing(SPACE_S)
-        head.addWidget(self.title, 1)
-        head.addWidget(self.button)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_M, SPACE_S, SPACE_M, SPACE_M)
         column.setSpacing(SPACE_S)
-        column.addLayout(head)
-        column.addWidget(self.bar)
-        column.addWidget(self.words)
+        for part in (self.title, self.bar, self.words):
+            column.addWidget(part)
         self.hide()
 
     def show_job(self, job: Job | None) -> None:
@@ -159,7 +144,6 @@ class ProgressCard(QFrame):
         self.words.set_full_text((job.words or "Starting the lab") + eta)
         self.bar.setRange(0, 0 if job.share < 0 else 1000)
         self.bar.setValue(round(1000 * max(job.share, 0.0)))
-        self.button.setEnabled(job.state == "running")
         self.place()
         self.show()
         self.raise_()
@@ -201,7 +185,8 @@ def _placeholder(stage: Stage) -> str:
     }.get(stage, "")
 
 
-def _trust_words(opened: OpenedSet | None) -> str:
+def trust_words(opened: OpenedSet | None) -> str:
+    """The layout's name, and how many of the true neighbours it keeps where that is known."""
     if opened is None or opened.layout is None:
         return ""
     info = opened.layout.info

@@ -49,10 +49,10 @@ def colouring(opened: OpenedSet, name: str) -> Colouring:
     """Colours by a column, for the background thread; one colour for all where there is no column to go by."""
     if not name:
         return plain("All points", len(opened))
+    from workbench.runs.embedding_columns import Categorical
+
     found = explore_set.column(opened, name)
-    if hasattr(found, "codes"):
-        return by_category(name, found)
-    return by_number(name, found)
+    return by_category(name, found) if isinstance(found, Categorical) else by_number(name, found)
 
 
 def by_category(title: str, column: Categorical) -> Colouring:

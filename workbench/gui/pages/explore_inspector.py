@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFormLayout, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from workbench.app.selection import Selection
 from workbench.gui.pages.explore_set import OpenedSet, shared_label_words
-from workbench.gui.theme.tokens import SPACE_S, SPACE_XS
-from workbench.gui.widgets.basics import label
+from workbench.gui.theme.tokens import SPACE_M, SPACE_S, SPACE_XS
+from workbench.gui.widgets.basics import ElidedLabel, label
 from workbench.gui.widgets.containers import Inspector
 from workbench.gui.widgets.thumbnails import Picture, Thumbnail, ThumbnailGrid
 
-NEIGHBOUR_PX, SAMPLE_PX = 72, 128
+NEIGHBOUR_PX, SAMPLE_PX = 72, 96
 _ROW = Qt.ItemDataRole.UserRole
 
 
@@ -37,9 +37,19 @@ class ExploreInspector(Inspector):
         self.names = _Names()
         self.grid.chosen.connect(self.chosen)
         self.names.chosen.connect(self.chosen)
-        self.add_section("sample", "Sample", _column(self.hint, self.picture, self.facts))
+        self.add_section("sample", "Sample", _column(self.hint, self._sample()))
         self.add_section("neighbours", "Nearest neighbours", _column(self.summary, self.grid, self.names, self.note))
         self.show_selection(None, Selection())
+
+    def _sample(self) -> QWidget:
+        """The picture with the facts beside it."""
+        body = QWidget()
+        line = QHBoxLayout(body)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.setSpacing(SPACE_M)
+        line.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.facts, 1, Qt.AlignmentFlag.AlignTop)
+        return body
 
     def show_selection(self, opened: OpenedSet | None, selection: Selection) -> None:
         """Show the selected sample of the opened set; nothing where none is selected."""
@@ -83,28 +93,29 @@ class ExploreInspector(Inspector):
 
 
 class _Facts(QWidget):
-    """Names and values in two columns."""
+    """Names and values in two columns, a line each; what is too long stands in the tooltip."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._form = QFormLayout(self)
-        self._form.setContentsMargins(0, 0, 0, 0)
-        self._form.setHorizontalSpacing(SPACE_S)
-        self._form.setVerticalSpacing(SPACE_XS)
-        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        self._lines: list[tuple[QLabel, ElidedLabel]] = []
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(SPACE_S)
+        self._grid.setVerticalSpacing(SPACE_XS)
+        self._grid.setColumnStretch(1, 1)
 
     def show_facts(self, facts: list[tuple[str, str]]) -> None:
-        while self._form.rowCount() > len(facts):
-            self._form.removeRow(self._form.rowCount() - 1)
-        for at, (name, value) in enumerate(facts):
-            if at == self._form.rowCount():
-                words = label("", "", wrap=True)
-                words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-                self._form.addRow(label("", "muted"), words)
-            for role, text in ((QFormLayout.ItemRole.LabelRole, name), (QFormLayout.ItemRole.FieldRole, value)):
-                shown = self._form.itemAt(at, role).widget()
-                assert isinstance(shown, QLabel)
-                shown.setText(text)
+        while len(self._lines) < len(facts):
+            line = label("", "muted"), ElidedLabel()
+            for column, part in enumerate(line):
+                self._grid.addWidget(part, len(self._lines), column, Qt.AlignmentFlag.AlignTop)
+            self._lines.append(line)
+        for at, (name, value) in enumerate(self._lines):
+            name.setVisible(at < len(facts))
+            value.setVisible(at < len(facts))
+            if at < len(facts):
+                name.setText(facts[at][0])
+                value.set_full_text(facts[at][1])
 
 
 class _Names(QListWidget):

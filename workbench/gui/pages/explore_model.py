@@ -235,7 +235,7 @@ class ExploreModel:
                 self.colouring = found
                 self._changed(Part.COLOURS)
 
-        self._work(lambda: colouring(opened, name), done)
+        self._work(lambda: colouring(opened, name), done, self._app.fail)
 
     def search(self, text: str) -> None:
         """Find the rows that hold the text; an empty one ends the search."""
@@ -250,7 +250,7 @@ class ExploreModel:
                 self.matches = rows
                 self._changed(Part.MATCHES)
 
-        self._work(lambda: explore_set.search(opened, text), done)
+        self._work(lambda: explore_set.search(opened, text), done, self._app.fail)
 
     def _open(self, folder: Path) -> None:
         if folder != self._wanted:
@@ -322,7 +322,7 @@ class ExploreModel:
         self._changed(Part.JOB)
 
     def _work(
-        self, work: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[WorkbenchError], None] | None = None
+        self, work: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[WorkbenchError], None]
     ) -> None:
         self._pending += 1
 
@@ -332,6 +332,6 @@ class ExploreModel:
 
         def broken(error: WorkbenchError) -> None:
             self._pending -= 1
-            (failed or self._app.fail)(error)
+            failed(error)
 
         self._app.background.run(work, finished, broken)

@@ -19,7 +19,7 @@ from workbench.gui.explorer.legend import visible_mask
 from workbench.gui.pages.base import Page
 from workbench.gui.pages.data_drop import DropVeil, dropped_paths
 from workbench.gui.pages.explore_bar import ExploreBar
-from workbench.gui.pages.explore_centre import Centre
+from workbench.gui.pages.explore_centre import Centre, trust_words
 from workbench.gui.pages.explore_inspector import ExploreInspector
 from workbench.gui.pages.explore_model import FIRST_PROJECTION, ExploreModel, Part, Stage
 from workbench.gui.pages.explore_set import OpenedSet, is_embedding_set
@@ -50,7 +50,7 @@ class ExplorePage(Page):
         self._method = FIRST_PROJECTION
         self._params: dict[str, dict[str, Any]] = {e.id: e.defaults() for e in self.app.catalogue.projections}
         self._shown: OpenedSet | None = None
-        self._steps_to_match = False
+        self._steps_to_match = self._warming = False
         self.setAcceptDrops(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -99,7 +99,7 @@ class ExplorePage(Page):
         return self.details
 
     def settled(self) -> bool:
-        return self.model.settled and not self.app.quick_lab.busy
+        return self.model.settled and not self._warming and not self.app.quick_lab.busy
 
     def open_path(self, path: Path) -> None:
         """Open an embedding set or a run folder; what is neither is told to the user."""
@@ -192,7 +192,7 @@ class ExplorePage(Page):
         mine = selection.embeddings == opened.folder
         rows = [selection.row] if mine and selection.row is not None else []
         found = self.model.matches
-        near = selection.neighbours[selection.neighbours >= 0] if mine else []
+        near = selection.neighbours[selection.neighbours >= 0] if mine else np.zeros(0, np.int64)
         self.map.set_highlight(near if found is None else found[:MOST_RINGS])
         self.map.set_selection(rows, dim_others=found is not None)
 
@@ -211,8 +211,15 @@ class ExplorePage(Page):
 
     def _warm_up(self) -> None:
         """Have the drawing compiled off this thread; until then numpy draws."""
-        if not raster.is_warm():
-            self.app.background.run(raster.warm_up, lambda _: self.map.repaint_points(), self.app.fail)
+        if raster.is_warm() or self._warming:
+            return
+
+        def warm(_: None) -> None:
+            self._warming = False
+            self.map.repaint_points()
+
+        self._warming = True
+        self.app.background.run(raster.warm_up, warm, self.app.fail)
 
     # -- what the user does ----------------------------------------------------------------------------------------
 
@@ -235,7 +242,10 @@ class ExplorePage(Page):
         if not len(found):
             return
         at = np.flatnonzero(found == (-1 if self.app.selection.row is None else self.app.selection.row))
-        self._go_to(int(found[(int(at[0]) + 1) % len(found) if len(at) else 0]))
+        row = int(found[(int(at[0]) + 1) % len(found) if len(at) else 0])
+        self._select(row)
+        if not self.map.shows(row):
+            self.map.centre_on(row)
 
     def _choose_projection(self, method: str) -> None:
         """Show the projection's layout where there is one."""
@@ -271,8 +281,6 @@ class ExplorePage(Page):
                 self._ask_and_open()
             case "embed":
                 self.model.embed()
-            case "cancel":
-                self.model.cancel()
 
     def _ask_and_open(self) -> None:
         assert self.bridge.face is not None
@@ -293,7 +301,7 @@ class ExplorePage(Page):
     def save_map(self, path: Path) -> None:
         """Write the map with its legend as PNG or SVG, by the suffix."""
         opened = self.model.opened
-        title = f"{self.model.title} · {opened.layout_name.upper()}" if opened else self.model.title
+        title = f"{self.model.title} · {trust_words(opened)}"
         try:
             export.save(path, self.map, self.legend.content, PICTURE_SIZE, title=title)
         except WorkbenchError as error:

@@ -58,13 +58,16 @@ class OpenedSet:
         return self.labels.names[code] if code >= 0 else ""
 
     def facts(self, row: int) -> list[tuple[str, str]]:
-        """Name and value of everything the table says of a sample, the label and the id first; empty cells left out."""
+        """Name and value of everything the table says of a sample, the label and the id first, and of its trust.
+
+        Empty cells are left out. Trust is the share of its true neighbours that the layout keeps.
+        """
         values = self.stored.samples.slice(row, 1).to_pylist()[0]
         names = sorted(values, key=lambda name: (name != LABEL, name != "id"))
         told = [(name, _words(values[name])) for name in names if values[name] not in (None, "")]
         trust = None if self.layout is None or self.layout.trust is None else self.layout.trust[row]
         if trust is not None and np.isfinite(trust):
-            told.append((TRUST, f"{trust:.0%} of true neighbours kept"))
+            told.append((TRUST, f"{trust:.0%}"))
         return told
 
     def picture(self, row: int) -> NDArray[np.uint8] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -29,7 +29,7 @@ class BrowsePanel(QWidget):
 
     def __init__(
         self, app: App, kind: str, items: Sequence[ChoiceItem], cards: Sequence[QWidget],
-        placements: dict[int, Placement],
+        placements: Mapping[int, Placement],
     ) -> None:
         super().__init__()
         self.app, self.kind = app, kind
@@ -44,7 +44,10 @@ class BrowsePanel(QWidget):
         self.cards = CardColumns(cards, placements)
         column = QVBoxLayout()
         column.setSpacing(SPACE_M)
-        column.addWidget(self.notice)
+        head = QHBoxLayout()
+        head.setContentsMargins(0, 0, SPACE_M, 0)
+        head.addWidget(self.notice)
+        column.addLayout(head)
         column.addWidget(self.cards, 1)
         line = QHBoxLayout(self)
         line.setContentsMargins(SPACE_L, SPACE_M, 0, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
@@ -22,7 +22,7 @@ class CardColumns(QScrollArea):
     placements : smallest width in pixels -> which cards stand in which column; needs one for 0
     """
 
-    def __init__(self, cards: Sequence[QWidget], placements: dict[int, Placement]) -> None:
+    def __init__(self, cards: Sequence[QWidget], placements: Mapping[int, Placement]) -> None:
         super().__init__()
         self._cards, self._placements = cards, placements
         self._placed: Placement | None = None

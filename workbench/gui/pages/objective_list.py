@@ -86,7 +86,7 @@ class ChoiceList(QWidget):
     def look_at(self, id_: str) -> None:
         """Move to one, without a signal; an id that is not in the list leaves none."""
         blocked = self.rows.blockSignals(True)
-        self.rows.setCurrentItem(self.item(id_))
+        self.rows.setCurrentRow(self._row_of(id_))
         self.rows.blockSignals(blocked)
 
     def set_used(self, id_: str) -> None:
@@ -99,8 +99,12 @@ class ChoiceList(QWidget):
 
     def item(self, id_: str) -> QListWidgetItem | None:
         """The row of an id; None where a search hides it."""
-        rows = (self.rows.item(row) for row in range(self.rows.count()))
-        return next((item for item in rows if item.data(_ID) == id_ and id_), None)
+        row = self._row_of(id_)
+        return self.rows.item(row) if row >= 0 else None
+
+    def _row_of(self, id_: str) -> int:
+        rows = range(self.rows.count())
+        return next((row for row in rows if id_ and self.rows.item(row).data(_ID) == id_), -1)
 
     def _fill(self) -> None:
         """Show what the search leaves, keeping the place."""
@@ -115,7 +119,7 @@ class ChoiceList(QWidget):
                 if item.group == group:
                     self.rows.addItem(_row(item))
         self.set_used(self._used)
-        self.rows.setCurrentItem(self.item(was))
+        self.rows.setCurrentRow(self._row_of(was))
         self.rows.blockSignals(blocked)
         self.nothing.setVisible(not found)
 
@@ -129,14 +133,17 @@ class _Rows(QListWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.itemDoubleClicked.connect(lambda item: item.data(_ID) and self.entered_row.emit(item.data(_ID)))
+        self.itemDoubleClicked.connect(self._enter)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        item = self.currentItem()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and item is not None and item.data(_ID):
-            self.entered_row.emit(item.data(_ID))
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._enter(self.currentItem())
         else:
             super().keyPressEvent(event)
+
+    def _enter(self, item: QListWidgetItem | None) -> None:
+        if item is not None and item.data(_ID):
+            self.entered_row.emit(item.data(_ID))
 
 
 def _heading(text: str) -> QListWidgetItem:
@@ -162,7 +169,7 @@ class _RowPainter(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _AnyIndex) -> None:
         painter.save()
         choice = index.data(_ITEM)
-        area = option.rect.adjusted(SPACE_S, 0, -SPACE_S, 0)  # type: ignore[attr-defined]
+        area = option.rect.adjusted(SPACE_S, 0, -SPACE_S, 0)
         if choice is None:
             _paint_heading(painter, area, str(index.data()))
         else:
@@ -172,13 +179,13 @@ class _RowPainter(QStyledItemDelegate):
 
 
 def _paint_background(painter: QPainter, option: QStyleOptionViewItem) -> None:
-    theme, state = current_theme(), option.state  # type: ignore[attr-defined]
+    theme, state = current_theme(), option.state
     chosen, under = state & QStyle.StateFlag.State_Selected, state & QStyle.StateFlag.State_MouseOver
     if chosen or under:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.selected if chosen else theme.hover))
-        painter.drawRoundedRect(option.rect.adjusted(2, 1, -2, -1), RADIUS_S, RADIUS_S)  # type: ignore[attr-defined]
+        painter.drawRoundedRect(option.rect.adjusted(2, 1, -2, -1), RADIUS_S, RADIUS_S)
 
 
 def _paint_heading(painter: QPainter, area: QRect, text: str) -> None:

@@ -53,7 +53,7 @@ class RunCurves(QWidget):
         super().__init__()
         self._smoothing = smoothing
         self._panels: dict[str, CurvePanel] = {}
-        self._frames = {place: _frame() for place in PLACES}
+        self._frames = {place: _Frame() for place in PLACES}
         self._drawn: dict[tuple[str, str], object] = {}
         self._lines: dict[str, tuple[ReferenceLine, ...]] = {}
         self._choices: list[Metric] = []
@@ -79,7 +79,7 @@ class RunCurves(QWidget):
         """Make the next panel; whether all are there."""
         place = PLACES[len(self._panels)]
         panel = self._panels[place] = CurvePanel(plot_colours(), leads=place == "loss")
-        self._frames[place].layout().addWidget(panel)
+        self._frames[place].column.addWidget(panel)
         if place in FIXED:
             panel.view.set_title(FIXED[place].title)
             panel.view.set_y_label(FIXED[place].label)
@@ -124,8 +124,8 @@ class RunCurves(QWidget):
     def _share(self, options: CurveOptions) -> None:
         """kNN is measured seldom and not smoothed: a moving average of five points tells nothing."""
         for panel, weight in ((self.panel("knn"), 0.0), (self.panel("other"), options.smoothing)):
-            shared = {"axis": options.axis, "log_x": options.log_x, "smoothing": weight}
-            panel.set_options(replace(panel.view.options, **shared))
+            own = panel.view.options
+            panel.set_options(replace(own, axis=options.axis, log_x=options.log_x, smoothing=weight))
         self.smoothed.emit(options.smoothing)
 
     def _offer(self, metrics: list[Metric]) -> None:
@@ -151,6 +151,7 @@ class RunCurves(QWidget):
 
     def _label_other(self) -> None:
         metric = self._metric()
+        self.chooser.setToolTip(metric.title)
         self.panel("other").view.set_title(metric.title)
         self.panel("other").view.set_y_label(metric.label)
 
@@ -198,10 +199,12 @@ def plot_colours() -> PlotColours:
     return PlotColours(theme.surface, theme.text, theme.border, theme.muted, theme.accent, theme.palette)
 
 
-def _frame() -> QFrame:
-    frame = QFrame()
-    frame.setProperty("card", True)
-    frame.setMinimumHeight(120)
-    column = QVBoxLayout(frame)
-    column.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_XS)
-    return frame
+class _Frame(QFrame):
+    """A card that will hold a panel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("card", True)
+        self.setMinimumHeight(120)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_XS)

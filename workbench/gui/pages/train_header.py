@@ -19,6 +19,7 @@ BUTTONS = (
     ("run.checkpoint", "Checkpoint", "save"),
 )
 _TROUBLE = (RunState.FAILED, RunState.CRASHED, RunState.ORPHANED)
+_STOPPING = {"terminated": "stopping, terminated", "killed": "stopping, killed"}
 _PERMILLE = 1000
 
 
@@ -48,10 +49,13 @@ class RunHeader(QWidget):
 
     def show_run(self, handle: RunHandle, name: str, chance: float | None) -> None:
         """Show a run as it now is."""
-        self.glyph.set_icon(*LOOKS[handle.state])
         self.name.set_full_text(name)
-        stopping = {"terminated": "stopping, terminated", "killed": "stopping, killed"}
-        self.state.setText(stopping.get(handle.stopping, str(handle.state)).capitalize())
+        if handle.loaded or handle.state.live:
+            self.glyph.set_icon(*LOOKS[handle.state])
+            self.state.setText(_STOPPING.get(handle.stopping, str(handle.state)).capitalize())
+        else:
+            self.glyph.set_icon("refresh", "muted")
+            self.state.setText("Reading")
         share = handle.history.share_done
         self.bar.setValue(round(_PERMILLE * (share or 0.0)))
         self.facts.set_full_text(facts_of(handle))
@@ -71,9 +75,7 @@ class RunHeader(QWidget):
         top = QHBoxLayout()
         top.setSpacing(SPACE_S)
         top.addWidget(self.glyph)
-        top.addWidget(self.name)
-        top.addWidget(self.state)
-        top.addStretch(1)
+        top.addWidget(self.name, 1)
         for button in self.buttons.values():
             top.addWidget(button)
         card = QFrame()
@@ -83,7 +85,11 @@ class RunHeader(QWidget):
         inside.setSpacing(SPACE_XS)
         inside.addLayout(top)
         inside.addWidget(self.bar)
-        inside.addWidget(self.facts)
+        below = QHBoxLayout()
+        below.setSpacing(SPACE_S)
+        below.addWidget(self.state)
+        below.addWidget(self.facts, 1)
+        inside.addLayout(below)
         inside.addWidget(self.health)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -117,7 +123,7 @@ def facts_of(handle: RunHandle) -> str:
     history = handle.history
     summary = history.summary
     if not handle.loaded and not history.revision:
-        return "Reading the journal…"
+        return ""
     doing = [f"{history.progress[1]} {history.progress[0]:.0%}"] if history.progress and handle.state.live else []
     total = f" of {summary.steps_total:,}" if summary.steps_total else ""
     epoch, elapsed = history.last("epoch"), history.last("elapsed_s")

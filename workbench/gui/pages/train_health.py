@@ -36,7 +36,7 @@ class HealthStrip(QWidget):
         measured = history.evaluations[-1] if history.evaluations else None
         knn = measured.values.get("knn") if measured else None
         floors = measured.floors if measured else {}
-        beside = " · ".join(f"{name} {_percent(value)}" for name, value in floors.items())
+        beside = " · ".join(f"{name} {100 * value:.0f} %" for name, value in floors.items())
         self.readouts["knn"].show_value("–" if knn is None else _percent(knn), beside or "not measured yet")
         std, rank = history.last("embedding_std"), history.last("effective_rank")
         self.readouts["embedding_std"].show_value(_number(std, 2), "0 is collapse, 1 is isotropic")

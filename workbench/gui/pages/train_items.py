@@ -80,7 +80,7 @@ def merged(listed: Iterable[RunItem], handles: Mapping[Path, RunHandle]) -> list
     A run whose journal is still being read keeps what the list knew.
     """
     known = {item.key: item for item in listed}
-    others = [_of_handle(handle, None) for key, handle in reversed(handles.items()) if key not in known]
+    others = [_of_handle(handle, None) for key, handle in reversed(list(handles.items())) if key not in known]
     return [*others, *(_of_handle(handles[key], item) if key in handles else item for key, item in known.items())]
 
 

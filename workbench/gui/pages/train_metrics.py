@@ -30,12 +30,12 @@ class Metric:
 LOSS = Metric("loss", "Loss", "loss", goal="min")
 KNN = Metric("knn", "kNN accuracy", "accuracy (%)", 100.0, "max")
 COMMON = (
-    Metric("lr", "Learning rate", "learning rate"),
-    Metric("gradient_norm", "Gradient norm", "gradient norm"),
-    Metric("embedding_std", "Embedding std", "std, 1 when isotropic"),
+    Metric("lr", "Learning rate", ""),
+    Metric("gradient_norm", "Gradient norm", ""),
+    Metric("embedding_std", "Embedding std", ""),
     Metric("effective_rank", "Effective rank", "dimensions"),
     Metric("images_per_s", "Images per second", "images/s"),
-    Metric("memory_bytes", "Memory", "memory (GB)", 1e-9),
+    Metric("memory_bytes", "Memory", "GB", 1e-9),
 )
 _NO_CURVES = {"loss", "epoch", "elapsed_s", *(metric.name for metric in COMMON)}
 
@@ -46,7 +46,7 @@ def choices(specs: Iterable[MetricSpec], names: Iterable[str]) -> list[Metric]:
     for name in names:
         if name not in _NO_CURVES and name not in terms:
             words = name.replace("_", " ")
-            terms[name] = Metric(name, words.capitalize(), words)
+            terms[name] = Metric(name, words.capitalize(), "")
     return [*terms.values(), *COMMON]
 
 
@@ -78,4 +78,5 @@ def place(history: RunHistory, steps: Steps, column: str) -> Floats:
 
 
 def _label(spec: MetricSpec) -> str:
-    return f"{spec.title.lower()} ({spec.unit})" if spec.unit else spec.title.lower()
+    """The unit alone: the panel's title says the rest, and a small plot has no room for it twice."""
+    return spec.unit

@@ -15,6 +15,7 @@ from workbench.app.supervisor import RunHandle
 from workbench.app.topics import Topic
 from workbench.core.errors import WorkbenchError
 from workbench.gui.bridge import Bridge
+from workbench.gui.curves.smooth import smooth
 from workbench.gui.pages.base import Page
 from workbench.gui.pages.train_curves import CurveRun, RunCurves
 from workbench.gui.pages.train_header import RunHeader
@@ -31,6 +32,8 @@ from workbench.plugins.specs import MetricSpec
 from workbench.runs.state import RunState
 
 REDRAW_MS = 350
+GROW_MS = 20
+"""Between two panels of curves, so that each is painted in a turn of its own."""
 LIST_PX = 252
 
 
@@ -59,7 +62,7 @@ class TrainPage(Page):
         self._pace = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._pace.timeout.connect(self._show_if_visible)
         self._making_curves = False
-        self._grow = QTimer(self, singleShot=True, interval=0)
+        self._grow = QTimer(self, singleShot=True, interval=GROW_MS)
         self._grow.timeout.connect(self._build_curves)
         self._lay_out()
         self._connect()
@@ -273,8 +276,9 @@ class TrainPage(Page):
 
 
 def _import_plots() -> None:
-    """The plots take longer to import than all the rest of the window: off its thread, and when a run is to be drawn."""
+    """For another thread than the window's: it takes longer than all other imports of the front."""
     importlib.import_module("workbench.gui.curves.scene")
+    smooth(range(1000), 0.5)  # the first product of matrices starts the threads of the algebra library
 
 
 def _colour(number: int) -> str:

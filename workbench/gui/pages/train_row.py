@@ -38,10 +38,10 @@ class RunPainter(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        item, row = index.data(ITEM), option.rect  # type: ignore[attr-defined]
+        item, row = index.data(ITEM), option.rect
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        _paint_ground(painter, row, option.state)  # type: ignore[attr-defined]
+        _paint_ground(painter, row, option.state)
         _paint_box(painter, box_of(row), index.data(OVERLAY))
         words = row.adjusted(2 * SPACE_S + BOX_PX, 5, -SPACE_S, -5)
         _paint_words(painter, words, item)

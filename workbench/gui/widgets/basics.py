@@ -51,6 +51,14 @@ def set_tone(widget: QWidget, tone: str) -> None:
         widget.style().polish(widget)
 
 
+def set_kind(button: QPushButton, kind: str) -> None:
+    """Make a button one of another kind, as `push_button` names them."""
+    if button.property("kind") != kind:
+        button.setProperty("kind", kind)
+        button.style().unpolish(button)
+        button.style().polish(button)
+
+
 def rule() -> QFrame:
     """A hairline."""
     line = QFrame()
