@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 from workbench.app.application import App
 from workbench.gui.bridge import Bridge
-from workbench.gui.pages.data_facts import shape_words
-from workbench.gui.pages.data_labels import ROW_HEIGHT
-from workbench.gui.pages.data_page import DataPage
-from workbench.gui.pages.data_state import Stage
-from workbench.gui.pages.views_page import ViewsPage
+from workbench.gui.pages.data.facts import shape_words
+from workbench.gui.pages.data.labels import ROW_HEIGHT
+from workbench.gui.pages.data.page import DataPage
+from workbench.gui.pages.data.state import Stage
+from workbench.gui.pages.views.page import ViewsPage
 from workbench.gui.theme import apply, load_theme
 
 LAB_MS = 60_000

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QPushButton
 
 from workbench.app.application import App
 from workbench.gui.bridge import Bridge
-from workbench.gui.pages.views_grid import arrange
-from workbench.gui.pages.views_page import ViewsPage
+from workbench.gui.pages.views.grid import arrange
+from workbench.gui.pages.views.page import ViewsPage
 from workbench.gui.theme import apply, load_theme
 
 LAB_MS = 60_000

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+
 @dataclass(frozen=True, eq=False)
 class Selection:
     """A sample of an embedding set and what is near it.

@@ -66,7 +66,7 @@ class Objective(nn.Module):
     def forward(self, views: Views, backbone: Backbone) -> Step:
         """The loss of one batch."""
 
-    def after_step(self, backbone: Backbone, progress: float) -> None:  # noqa: B027  (most need nothing)
+    def after_step(self, backbone: Backbone, progress: float) -> None:
         """Called once after each optimiser step with the done share of the run in (0, 1]: teachers, queues, centres."""
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:

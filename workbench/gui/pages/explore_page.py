@@ -17,7 +17,7 @@ from workbench.gui.explorer import export, raster
 from workbench.gui.explorer.hover_card import CardContent, HoverCard
 from workbench.gui.explorer.legend import visible_mask
 from workbench.gui.pages.base import Page
-from workbench.gui.pages.data_drop import DropVeil, dropped_paths
+from workbench.gui.pages.data.drop import DropVeil, dropped_paths
 from workbench.gui.pages.explore_bar import ExploreBar
 from workbench.gui.pages.explore_centre import Centre, trust_words
 from workbench.gui.pages.explore_inspector import ExploreInspector

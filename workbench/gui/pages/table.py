@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from workbench.gui.pages.base import Page
-from workbench.gui.pages.data_page import DataPage
+from workbench.gui.pages.data.page import DataPage
 from workbench.gui.pages.explore_page import ExplorePage
 from workbench.gui.pages.objective_page import ObjectivePage
 from workbench.gui.pages.train_page import TrainPage
-from workbench.gui.pages.views_page import ViewsPage
+from workbench.gui.pages.views.page import ViewsPage
 
 PAGES: tuple[type[Page], ...] = (DataPage, ViewsPage, ObjectivePage, TrainPage, ExplorePage)
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.forms import SchemaForm
 from workbench.gui.forms.sliders import Switch
-from workbench.gui.pages.views_words import op_summary
+from workbench.gui.pages.views.words import op_summary
 from workbench.gui.theme import icon
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S, SPACE_XS
 from workbench.gui.widgets.basics import ElidedLabel, icon_button

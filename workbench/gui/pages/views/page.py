@@ -10,10 +10,10 @@ from workbench.app.topics import Topic
 from workbench.core.errors import Problem
 from workbench.gui.bridge import Bridge
 from workbench.gui.pages.base import Page
-from workbench.gui.pages.data_state import data_section, facts_of
-from workbench.gui.pages.views_inspector import ViewInspector
-from workbench.gui.pages.views_pipeline import PipelineEditor
-from workbench.gui.pages.views_preview import Preview
+from workbench.gui.pages.data.state import data_section, facts_of
+from workbench.gui.pages.views.inspector import ViewInspector
+from workbench.gui.pages.views.pipeline import PipelineEditor
+from workbench.gui.pages.views.preview import Preview
 
 
 class ViewsPage(Page):

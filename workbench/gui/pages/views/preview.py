@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.core.errors import WorkbenchError
 from workbench.gui.bridge import Bridge
-from workbench.gui.pages.data_state import data_section
-from workbench.gui.pages.views_grid import PreviewGrid
-from workbench.gui.pages.views_words import can_render, view_titles, views_of
+from workbench.gui.pages.data.state import data_section
+from workbench.gui.pages.views.grid import PreviewGrid
+from workbench.gui.pages.views.words import can_render, view_titles, views_of
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from workbench.gui.widgets.basics import label, push_button
 from workbench.gui.widgets.containers import EmptyState

@@ -13,11 +13,11 @@ from workbench.app.topics import Topic
 from workbench.core.errors import WorkbenchError
 from workbench.gui.bridge import Bridge
 from workbench.gui.pages.base import Page
-from workbench.gui.pages.data_catalogue import DatasetList
-from workbench.gui.pages.data_drop import DropVeil, drop_words, dropped_paths
-from workbench.gui.pages.data_inspector import SampleInspector
-from workbench.gui.pages.data_panel import DataPanel
-from workbench.gui.pages.data_state import DataState, Stage, Status, data_section, data_state, facts_of, opening_job
+from workbench.gui.pages.data.catalogue import DatasetList
+from workbench.gui.pages.data.drop import DropVeil, drop_words, dropped_paths
+from workbench.gui.pages.data.inspector import SampleInspector
+from workbench.gui.pages.data.panel import DataPanel
+from workbench.gui.pages.data.state import DataState, Stage, Status, data_section, data_state, facts_of, opening_job
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S
 from workbench.gui.widgets.basics import label, push_button
 from workbench.gui.widgets.search_field import SearchField

@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QS
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from workbench.gui.pages.data_state import Status
+from workbench.gui.pages.data.state import Status
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import FONT_SMALL, RADIUS_S, SPACE_M, SPACE_S, SPACE_XS
 from workbench.plugins.catalogue import Entry

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QPlainTextEdit, QSizePolicy, QWidget
 
-from workbench.gui.pages.data_labels import LabelBars, scrolling
+from workbench.gui.pages.data.labels import LabelBars, scrolling
 from workbench.gui.theme.tokens import SPACE_M, SPACE_XS
 from workbench.gui.widgets.basics import ElidedLabel, label
 from workbench.gui.widgets.containers import Collapsible, Section

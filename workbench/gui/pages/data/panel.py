@@ -11,10 +11,10 @@ from workbench.app.jobs import Job
 from workbench.core.units import format_duration
 from workbench.gui.bridge import Bridge
 from workbench.gui.forms import SchemaForm
-from workbench.gui.pages.data_facts import FactsCard, LabelsCard, open_rows, skipped_of, spec_rows
-from workbench.gui.pages.data_labels import ROW_HEIGHT
-from workbench.gui.pages.data_samples import SamplesCard
-from workbench.gui.pages.data_state import DataState, Stage
+from workbench.gui.pages.data.facts import FactsCard, LabelsCard, open_rows, skipped_of, spec_rows
+from workbench.gui.pages.data.labels import ROW_HEIGHT
+from workbench.gui.pages.data.samples import SamplesCard
+from workbench.gui.pages.data.state import DataState, Stage
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S, SPACE_XS
 from workbench.gui.widgets.activity import ProgressLine
 from workbench.gui.widgets.basics import ElidedLabel, icon_button, push_button

@@ -1,0 +1,1 @@
+"""The Views page: the pipeline, and what it makes of eight samples."""
