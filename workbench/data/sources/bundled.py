@@ -32,7 +32,7 @@ class FashionMnist10k(DatasetSource):
 
     spec = DatasetSpec(
         id="fashion-mnist-10k",
-        title="Fashion-MNIST 10k",
+        title="Fashion-MNIST sample",
         summary="10,000 grey pictures of clothing in 10 classes, 28x28; ships with the program",
         origin="bundled",
         splits=_SPLITS,

@@ -57,11 +57,12 @@ class RunCurves(QWidget):
         self._drawn: dict[tuple[str, str], object] = {}
         self._lines: dict[str, tuple[ReferenceLine, ...]] = {}
         self._choices: list[Metric] = []
+        self._wanted = ""
         self._runs: Sequence[CurveRun] = ()
         self.chooser = QComboBox()
         self.chooser.setAccessibleName("Metric of the third panel")
         self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.chooser.setMinimumContentsLength(6)
+        self.chooser.setMinimumWidth(158)
         self.chooser.setMaximumWidth(200)
         self.chooser.currentIndexChanged.connect(lambda _index: self._change_metric())
         self._lay_out()
@@ -131,13 +132,12 @@ class RunCurves(QWidget):
     def _offer(self, metrics: list[Metric]) -> None:
         if metrics == self._choices:
             return
-        chosen = self._metric().name if self._choices else ""
         self._choices = metrics
         blocker = QSignalBlocker(self.chooser)
         self.chooser.clear()
         for metric in metrics:
             self.chooser.addItem(metric.title, metric.name)
-        self.chooser.setCurrentIndex(max(0, self.chooser.findData(chosen)))
+        self.chooser.setCurrentIndex(max(0, self.chooser.findData(self._wanted)))
         blocker.unblock()
         self._label_other()
 
@@ -146,6 +146,7 @@ class RunCurves(QWidget):
         return next((metric for metric in self._choices if metric.name == chosen), COMMON[0])
 
     def _change_metric(self) -> None:
+        self._wanted = str(self.chooser.currentData())
         self._label_other()
         self._draw("other", self._metric())
 

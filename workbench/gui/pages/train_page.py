@@ -81,7 +81,8 @@ class TrainPage(Page):
     def retheme(self) -> None:
         if self.curves is not None and self.curves.ready:
             self.curves.retheme()
-        self._stale.add(Topic.RUNS)
+        if self.isVisible():
+            self._show()
 
     def settled(self) -> bool:
         current = self.app.current
