@@ -1,0 +1,205 @@
+"""Every page in both themes at 1280x800: written to a folder to be looked at, and free of cut-off text.
+
+The folder is that of `WORKBENCH_SCREENSHOTS`, else a temporary one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QImage, QTextDocumentFragment
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QStyle,
+    QStyleOptionButton,
+    QStyleOptionComboBox,
+    QTabBar,
+    QWidget,
+)
+
+from workbench.app.application import App
+from workbench.gui.screenshot import wait_until_settled
+from workbench.gui.widgets.basics import ElidedLabel
+from workbench.gui.window import Window
+from workbench.recipes.overrides import override_recipe
+from workbench.recipes.presets import load
+from workbench.runs.state import RunState
+
+LAB_MS = 120_000
+LIMIT_S = 120.0
+SLACK_PX = 1
+PAGES = ("data", "views", "objective", "train", "explore")
+SHORT = ["budget.unit=steps", "budget.amount=12", "evaluation.bank=400", "evaluation.test=200", "hardware.device=cpu"]
+
+
+def cut_off(window: QWidget) -> list[str]:
+    """What of the visible text does not fit, in words."""
+    shown = [widget for widget in window.findChildren(QWidget) if widget.isVisible() and text_of(widget)]
+    wrong = [f"{text_of(w)!r} of {w.metaObject().className()} {missing}" for w in shown if (missing := missing_of(w))]
+    return [*wrong, *(f"tab {text!r} is too narrow" for text in narrow_tabs(window))]
+
+
+def text_of(widget: QWidget) -> str:
+    if isinstance(widget, ElidedLabel):
+        return widget.full_text()
+    if isinstance(widget, QLabel | QAbstractButton):
+        return widget.text().replace("&&", "&")
+    if isinstance(widget, QComboBox):
+        return widget.currentText()
+    if isinstance(widget, QLineEdit):
+        return widget.text() or widget.placeholderText()
+    return ""
+
+
+def missing_of(widget: QWidget) -> str:
+    """Why a widget's text is not whole; "" where it is, or where the tooltip holds it."""
+    if (outside := clipped_by(widget)) is not None:
+        return f"is clipped by {outside}"
+    needed, there = room(widget)
+    if needed <= there + SLACK_PX:
+        return ""
+    tip = QTextDocumentFragment.fromHtml(widget.toolTip()).toPlainText()
+    return "" if text_of(widget) in tip else f"needs {needed} px and has {there}"
+
+
+def room(widget: QWidget) -> tuple[int, int]:
+    """Pixels that the text needs and those it has: of height for wrapped text, else of width."""
+    metrics, text = widget.fontMetrics(), text_of(widget)
+    if isinstance(widget, QLabel):
+        if widget.wordWrap():
+            return widget.heightForWidth(widget.width()), widget.height()
+        return max(map(metrics.horizontalAdvance, text.splitlines())), widget.contentsRect().width()
+    if isinstance(widget, QComboBox):
+        option = QStyleOptionComboBox()
+        widget.initStyleOption(option)
+        field = widget.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, widget)
+        icon = 0 if widget.itemIcon(widget.currentIndex()).isNull() else widget.iconSize().width() + 4
+        return metrics.horizontalAdvance(text) + icon, field.width()
+    if isinstance(widget, QLineEdit):
+        margins = widget.textMargins()
+        return metrics.horizontalAdvance(text), widget.contentsRect().width() - margins.left() - margins.right()
+    if isinstance(widget, QPushButton):
+        option = QStyleOptionButton()
+        widget.initStyleOption(option)
+        inside = widget.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, widget)
+        icon = 0 if widget.icon().isNull() else widget.iconSize().width() + 4
+        return metrics.horizontalAdvance(text) + icon, inside.width()
+    return widget.sizeHint().width(), widget.width()
+
+
+def clipped_by(widget: QWidget) -> str | None:
+    """The first parent that does not show the whole widget; what can be scrolled to is not clipped."""
+    parent = widget.parentWidget()
+    while parent is not None and not widget.isWindow():
+        if isinstance(parent.parentWidget(), QAbstractScrollArea):
+            return None
+        area = QRect(widget.mapTo(parent, widget.rect().topLeft()), widget.size())
+        if not parent.rect().adjusted(-SLACK_PX, -SLACK_PX, SLACK_PX, SLACK_PX).contains(area):
+            return f"{parent.metaObject().className()} {parent.objectName()}"
+        if parent.isWindow():
+            return None
+        parent = parent.parentWidget()
+    return None
+
+
+def narrow_tabs(window: QWidget) -> Iterator[str]:
+    for bar in window.findChildren(QTabBar):
+        for at in range(bar.count() if bar.isVisible() else 0):
+            if bar.fontMetrics().horizontalAdvance(bar.tabText(at)) > bar.tabRect(at).width():
+                yield bar.tabText(at)
+
+
+def colours_of(path: Path) -> int:
+    image = QImage(str(path)).convertToFormat(QImage.Format.Format_RGB32)
+    assert (image.width(), image.height()) == (1280, 800)
+    return len(np.unique(np.frombuffer(image.constBits(), np.uint32)))
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> Path:
+    chosen = os.environ.get("WORKBENCH_SCREENSHOTS")
+    folder = Path(chosen) if chosen else tmp_path_factory.mktemp("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """A workspace with a run that trained for a few real steps."""
+    home = tmp_path_factory.mktemp("shown")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_HOME", str(home))
+        app = App(home)
+        recipe = load("demo", app.catalogue)
+        app.editor.replace(override_recipe(recipe.document(), SHORT, app.catalogue), "make it small")
+        handle = app.train()
+        assert handle.child is not None
+        while not handle.state.ended:
+            app.poll()
+        app.close()
+        assert handle.state is RunState.COMPLETED, handle.reason
+    return home
+
+
+@pytest.fixture
+def window(qtbot, home, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_HOME", str(home))
+    app = App(home)
+    made = Window(app)
+    made.resize(1280, 800)
+    made.show()
+    made.start()
+    qtbot.waitUntil(lambda: app.quick_lab.ready, timeout=LAB_MS)
+    yield made
+    made.close()
+    made.deleteLater()
+
+
+@pytest.mark.slow
+def test_every_page_in_both_themes_is_drawn_and_has_no_text_cut_off(qtbot, window, pictures):
+    wrong = []
+    window.app.current = window.app.supervisor.attach(window.app.run_rows[0].folder)
+    for page in PAGES:
+        for theme in ("light", "dark"):
+            window.app.remember(theme=theme)
+            window.show_page(page)
+            assert wait_until_settled(window, LIMIT_S), f"{page} did not settle"
+            if page == "explore" and window.app.selection.row is None:
+                map_ = window.pages["explore"].map
+                qtbot.mouseClick(map_, Qt.MouseButton.LeftButton, pos=map_.position_of(3).toPoint())
+                assert wait_until_settled(window, LIMIT_S)
+            path = pictures / f"{page}-{theme}.png"
+            assert window.grab().save(str(path))
+            assert colours_of(path) > 100, f"{path} is blank"
+            wrong += [f"{page}, {theme}: {words}" for words in cut_off(window)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_check_itself_finds_a_label_a_button_and_a_list_that_are_too_narrow(qtbot):
+    host = QWidget()
+    qtbot.addWidget(host)
+    label, button, combo = QLabel("a long sentence", host), QPushButton("a long sentence", host), QComboBox(host)
+    combo.addItem("a long sentence")
+    for at, part in enumerate((label, button, combo)):
+        part.setGeometry(0, 40 * at, 60, 30)
+    far = QLabel("outside", host)
+    far.setGeometry(180, 0, 80, 30)
+    host.resize(200, 150)
+    host.show()
+    found = cut_off(host)
+    assert len(found) == 4
+    assert sum("a long sentence" in words for words in found) == 3
+    assert "is clipped by" in next(words for words in found if "outside" in words)
+    label.setToolTip("a long sentence")
+    assert len(cut_off(host)) == 3
