@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from workbench.engine.plan import Plan
 from workbench.engine.sampler import EpochSampler, subset
-from workbench.engine.schedule import Plan, rate_factor
 from workbench.recipes.models import Budget, Schedule
+from workbench.recipes.schedule import rate_factor
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
 from workbench.app.application import App
-from workbench.gui.pages.explore_model import Stage
+from workbench.gui.pages.explore.model import Stage
 from workbench.gui.window import Window
 from workbench.runs.state import RunState
 

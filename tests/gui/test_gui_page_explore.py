@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from workbench.app.application import App
 from workbench.core.resources import resource
 from workbench.gui.bridge import Bridge
-from workbench.gui.pages.explore_model import Stage
-from workbench.gui.pages.explore_page import ExplorePage
+from workbench.gui.pages.explore.model import Stage
+from workbench.gui.pages.explore.page import ExplorePage
 from workbench.gui.theme import apply, load_theme
 from workbench.recipes.presets import load
 from workbench.recipes.toml_io import write_toml

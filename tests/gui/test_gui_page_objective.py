@@ -11,13 +11,10 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from workbench.app.application import App
-from workbench.engine.schedule import rate_factor
 from workbench.gui.bridge import Bridge
-from workbench.gui.pages.objective_needs import needs_of
-from workbench.gui.pages.objective_page import ObjectivePage
-from workbench.gui.pages.objective_rate import rate_factors
+from workbench.gui.pages.objective.needs import needs_of
+from workbench.gui.pages.objective.page import ObjectivePage
 from workbench.gui.theme import apply, load_theme
-from workbench.recipes.models import Schedule
 
 
 @pytest.fixture
@@ -168,13 +165,3 @@ def test_objective_page_needs_of_unread_imported_data_are_not_known(page):
     spec = page.app.catalogue.objective("supervised").spec
     labels = {known: needs_of(spec, document, page.app.catalogue, known)[1].met for known in (None, True, False)}
     assert labels == {None: None, True: True, False: False}
-
-
-@pytest.mark.parametrize(
-    "schedule",
-    [Schedule(), Schedule(warmup=0.0, final=0.1), Schedule(shape="constant", warmup=0.3), Schedule(warmup=0.99)],
-)
-def test_objective_page_draws_the_rate_that_the_engine_uses(schedule):
-    points = 101
-    expected = [rate_factor(schedule, place / (points - 1)) for place in range(points)]
-    assert rate_factors(schedule, points) == pytest.approx(expected, abs=1e-12)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from workbench.app.application import App
-from workbench.gui.pages.train_page import TrainPage
+from workbench.gui.pages.train.page import TrainPage
 from workbench.gui.window import Window
 from workbench.runs.folder import RunFolder
 from workbench.runs.journal import JournalWriter

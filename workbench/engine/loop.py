@@ -21,11 +21,12 @@ from workbench.engine.embed import embed_split
 from workbench.engine.experiment import Encoder, Learner, Splits, parts_of
 from workbench.engine.machine import memory_bytes
 from workbench.engine.monitor import RANDOM, RAW, KnnMonitor, health
+from workbench.engine.plan import Plan
 from workbench.engine.sampler import EpochSampler
-from workbench.engine.schedule import Plan, rate_factor
 from workbench.engine.sink import MetricSink
 from workbench.engine.wishes import PhaseReporter
 from workbench.recipes.models import Recipe
+from workbench.recipes.schedule import rate_factor
 from workbench.runs.folder import RunFolder
 
 HEALTH_EVERY_S = 1.0

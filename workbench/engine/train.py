@@ -18,8 +18,8 @@ from workbench.engine.failures import named
 from workbench.engine.loop import Loop, Parts
 from workbench.engine.machine import probe, versions
 from workbench.engine.monitor import KnnMonitor
+from workbench.engine.plan import Plan
 from workbench.engine.sampler import EpochSampler
-from workbench.engine.schedule import Plan
 from workbench.engine.wishes import PhaseReporter, Wishes
 from workbench.models.optimisers import build_optimiser
 from workbench.recipes.check import build

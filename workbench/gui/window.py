@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 
 from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
@@ -59,7 +58,9 @@ class Window(QMainWindow):
         self.bridge.changed.connect(self._on_change)
         self._autosave = QTimer(self, interval=AUTOSAVE_MS)
         self._autosave.timeout.connect(app.save_session)
-        self._live_refresh_at = 0.0
+        # Runs change ten times a second; their words need not.
+        self._live = QTimer(self, singleShot=True, interval=REFRESH_LIVE_MS)
+        self._live.timeout.connect(self._refresh_live)
         self.show_page(app.settings.page if app.settings.page in self.pages else "data")
         self._restore_layout()
         self._refresh_recipe()
@@ -179,7 +180,8 @@ class Window(QMainWindow):
             case Topic.RECIPE:
                 self._refresh_recipe()
             case Topic.RUNS:
-                self._refresh_live()
+                if not self._live.isActive():
+                    self._live.start()
             case Topic.JOBS:
                 self._refresh_activity()
             case Topic.SETTINGS:
@@ -208,13 +210,9 @@ class Window(QMainWindow):
         self.command_actions["recipe.redo"].setText(f"Redo {editor.redo_words}".strip())
 
     def _refresh_live(self) -> None:
-        """Runs change ten times a second; their words need not."""
-        now = time.monotonic()
-        if now - self._live_refresh_at > REFRESH_LIVE_MS / 1000:
-            self._live_refresh_at = now
-            self._refresh_activity()
-            self._refresh_status()
-            self._refresh_actions()
+        self._refresh_activity()
+        self._refresh_status()
+        self._refresh_actions()
 
     def _refresh_activity(self) -> None:
         self.activity.refresh()
@@ -266,6 +264,7 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the layout and the session; runs go on without the window."""
         self._autosave.stop()
+        self._live.stop()
         self.app.settings = self.app.settings.replace(
             geometry=_text(self.saveGeometry()), layout=_text(self.saveState()))
         self.bridge.stop()

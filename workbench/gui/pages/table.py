@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from workbench.gui.pages.base import Page
 from workbench.gui.pages.data.page import DataPage
-from workbench.gui.pages.explore_page import ExplorePage
-from workbench.gui.pages.objective_page import ObjectivePage
-from workbench.gui.pages.train_page import TrainPage
+from workbench.gui.pages.explore.page import ExplorePage
+from workbench.gui.pages.objective.page import ObjectivePage
+from workbench.gui.pages.train.page import TrainPage
 from workbench.gui.pages.views.page import ViewsPage
 
 PAGES: tuple[type[Page], ...] = (DataPage, ViewsPage, ObjectivePage, TrainPage, ExplorePage)

@@ -40,7 +40,7 @@ class LabelBars(QWidget):
         shown = ", ".join(f"{name} {count}" for name, count in list(zip(classes, counts, strict=True))[:20])
         self.setAccessibleName("Samples by class")
         self.setAccessibleDescription(shown)
-        self.updateGeometry()
+        self.setMinimumHeight(self.sizeHint().height())  # a scroll area hears of a new minimum, not of a new hint
         self.update()
 
     def set_selected(self, label: int | None) -> None:

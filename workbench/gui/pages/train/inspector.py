@@ -13,7 +13,7 @@ from workbench.app.application import App
 from workbench.app.supervisor import RunHandle
 from workbench.app.words import CHIPS
 from workbench.core.units import format_count
-from workbench.gui.pages.train_shown import Asked
+from workbench.gui.pages.train.shown import Asked
 from workbench.gui.theme.tokens import SPACE_S
 from workbench.gui.widgets.basics import label, push_button
 from workbench.gui.widgets.containers import Inspector

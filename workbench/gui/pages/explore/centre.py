@@ -11,8 +11,8 @@ from workbench.core.units import format_duration
 from workbench.gui.explorer.colours import of_theme
 from workbench.gui.explorer.legend import Legend
 from workbench.gui.explorer.map_view import MapView
-from workbench.gui.pages.explore_model import ExploreModel, Stage
-from workbench.gui.pages.explore_set import OpenedSet
+from workbench.gui.pages.explore.model import ExploreModel, Stage
+from workbench.gui.pages.explore.sets import OpenedSet
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from workbench.gui.widgets.basics import ElidedLabel, Glyph, label

@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from workbench.app.application import App
 from workbench.app.chance import chance_of
-from workbench.gui.pages.objective_browse import BrowsePanel
-from workbench.gui.pages.objective_forms import SectionForm
-from workbench.gui.pages.objective_list import ChoiceItem
-from workbench.gui.pages.objective_needs import Need, needs_of
-from workbench.gui.pages.objective_paper import PaperView
+from workbench.gui.pages.objective.browse import BrowsePanel
+from workbench.gui.pages.objective.forms import SectionForm
+from workbench.gui.pages.objective.list import ChoiceItem
+from workbench.gui.pages.objective.needs import Need, needs_of
+from workbench.gui.pages.objective.paper import PaperView
 from workbench.gui.theme.tokens import SPACE_S
 from workbench.gui.widgets.basics import Glyph, label, push_button
 from workbench.gui.widgets.containers import Section

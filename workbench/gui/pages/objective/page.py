@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout
 from workbench.app.topics import Topic
 from workbench.gui.bridge import Bridge
 from workbench.gui.pages.base import Page
-from workbench.gui.pages.objective_backbone import BackbonePanel
-from workbench.gui.pages.objective_browse import BrowsePanel
-from workbench.gui.pages.objective_detail import ObjectivePanel
-from workbench.gui.pages.objective_training import TrainingPanel
+from workbench.gui.pages.objective.backbone import BackbonePanel
+from workbench.gui.pages.objective.browse import BrowsePanel
+from workbench.gui.pages.objective.detail import ObjectivePanel
+from workbench.gui.pages.objective.training import TrainingPanel
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S
 
 

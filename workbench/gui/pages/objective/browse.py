@@ -8,8 +8,8 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.app.application import App
-from workbench.gui.pages.objective_columns import CardColumns, Placement
-from workbench.gui.pages.objective_list import ChoiceItem, ChoiceList
+from workbench.gui.pages.objective.columns import CardColumns, Placement
+from workbench.gui.pages.objective.list import ChoiceItem, ChoiceList
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M
 from workbench.gui.widgets.notice import Notice
 from workbench.plugins.catalogue import Entry

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QV
 from workbench.app.supervisor import RunHandle
 from workbench.core.units import format_count, format_duration
 from workbench.gui.bridge import Bridge
-from workbench.gui.pages.train_health import HealthStrip
-from workbench.gui.pages.train_items import LOOKS
+from workbench.gui.pages.train.health import HealthStrip
+from workbench.gui.pages.train.items import LOOKS
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S, SPACE_XS
 from workbench.gui.widgets.basics import ElidedLabel, Glyph, label, push_button
 from workbench.gui.widgets.notice import Notice

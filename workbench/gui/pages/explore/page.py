@@ -9,6 +9,7 @@ import numpy as np
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
+from workbench.gui.pages.explore.setstings import ProjectionSettings
 
 from workbench.app.topics import Topic
 from workbench.core.errors import WorkbenchError
@@ -18,12 +19,11 @@ from workbench.gui.explorer.hover_card import CardContent, HoverCard
 from workbench.gui.explorer.legend import visible_mask
 from workbench.gui.pages.base import Page
 from workbench.gui.pages.data.drop import DropVeil, dropped_paths
-from workbench.gui.pages.explore_bar import ExploreBar
-from workbench.gui.pages.explore_centre import Centre, trust_words
-from workbench.gui.pages.explore_inspector import ExploreInspector
-from workbench.gui.pages.explore_model import FIRST_PROJECTION, ExploreModel, Part, Stage
-from workbench.gui.pages.explore_set import OpenedSet, is_embedding_set
-from workbench.gui.pages.explore_settings import ProjectionSettings
+from workbench.gui.pages.explore.bar import ExploreBar
+from workbench.gui.pages.explore.centre import Centre, trust_words
+from workbench.gui.pages.explore.inspector import ExploreInspector
+from workbench.gui.pages.explore.model import FIRST_PROJECTION, ExploreModel, Part, Stage
+from workbench.gui.pages.explore.sets import OpenedSet, is_embedding_set
 
 MOST_RINGS = 2_000
 CARD_LINES = 5

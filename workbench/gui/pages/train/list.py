@@ -10,8 +10,8 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QListView, QVBoxLayout, QWidget
 
-from workbench.gui.pages.train_items import RunItem
-from workbench.gui.pages.train_row import ITEM, OVERLAY, Mark, RunPainter, box_of
+from workbench.gui.pages.train.items import RunItem
+from workbench.gui.pages.train.row import ITEM, OVERLAY, Mark, RunPainter, box_of
 from workbench.gui.theme.tokens import SPACE_S
 from workbench.gui.widgets.basics import label
 from workbench.gui.widgets.search_field import SearchField

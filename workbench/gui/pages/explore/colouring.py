@@ -12,8 +12,8 @@ from workbench.gui.explorer import palette
 from workbench.gui.explorer.colours import rgba_table
 from workbench.gui.explorer.legend import Legend
 from workbench.gui.explorer.legend_paint import Category, Ramp
-from workbench.gui.pages import explore_set
-from workbench.gui.pages.explore_set import OpenedSet
+from workbench.gui.pages.explore import sets
+from workbench.gui.pages.explore.sets import OpenedSet
 
 if TYPE_CHECKING:
     from workbench.runs.embedding_columns import Categorical, Continuous
@@ -51,7 +51,7 @@ def colouring(opened: OpenedSet, name: str) -> Colouring:
         return plain("All points", len(opened))
     from workbench.runs.embedding_columns import Categorical
 
-    found = explore_set.column(opened, name)
+    found = sets.column(opened, name)
     return by_category(name, found) if isinstance(found, Categorical) else by_number(name, found)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
-from workbench.gui.pages.explore_places import Checkpoint, Place
+from workbench.gui.pages.explore.places import Checkpoint, Place
 from workbench.gui.theme import icon
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from workbench.gui.widgets.basics import icon_button, label, push_button, set_kind

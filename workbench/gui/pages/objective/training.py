@@ -9,9 +9,9 @@ from PySide6.QtCore import QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from workbench.app.application import App
-from workbench.gui.pages.objective_columns import CardColumns
-from workbench.gui.pages.objective_forms import SectionForm, fields_schema, section_schema
-from workbench.gui.pages.objective_rate import RateCurve
+from workbench.gui.pages.objective.columns import CardColumns
+from workbench.gui.pages.objective.forms import SectionForm, fields_schema, section_schema
+from workbench.gui.pages.objective.rate import RateCurve
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M
 from workbench.gui.widgets.basics import label
 from workbench.gui.widgets.containers import Section

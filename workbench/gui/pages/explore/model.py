@@ -14,10 +14,10 @@ from workbench.app.application import App
 from workbench.app.jobs import Job
 from workbench.app.supervisor import RunHandle
 from workbench.core.errors import WorkbenchError
-from workbench.gui.pages import explore_set
-from workbench.gui.pages.explore_colouring import Colouring, colouring
-from workbench.gui.pages.explore_places import Checkpoint, Place, checkpoints, news, places, run_of
-from workbench.gui.pages.explore_set import OpenedSet
+from workbench.gui.pages.explore import sets
+from workbench.gui.pages.explore.colouring import Colouring, colouring
+from workbench.gui.pages.explore.places import Checkpoint, Place, checkpoints, news, places, run_of
+from workbench.gui.pages.explore.sets import OpenedSet
 
 FIRST_PROJECTION = "pca"
 _LOOKED_AT = 20
@@ -71,7 +71,7 @@ class ExploreModel:
         self.step: int | None = None
         self.opened: OpenedSet | None = None
         self.colouring: Colouring | None = None
-        self.colour = explore_set.LABEL
+        self.colour = sets.LABEL
         self.problem: WorkbenchError | None = None
         self.job: Job | None = None
         self.text = ""
@@ -250,7 +250,7 @@ class ExploreModel:
                 self.matches = rows
                 self._changed(Part.MATCHES)
 
-        self._work(lambda: explore_set.search(opened, text), done, self._app.fail)
+        self._work(lambda: sets.search(opened, text), done, self._app.fail)
 
     def _open(self, folder: Path) -> None:
         if folder != self._wanted:
@@ -269,7 +269,7 @@ class ExploreModel:
         mine, wish = self._generation, self.colour
 
         def work() -> tuple[OpenedSet, str, Colouring]:
-            opened = explore_set.load(folder, layout)
+            opened = sets.load(folder, layout)
             name = wish if wish in opened.columns else next(iter(opened.columns), "")
             return opened, name, colouring(opened, name)
 

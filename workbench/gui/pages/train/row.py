@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QS
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from workbench.gui.pages.train_items import LOOKS, RunItem
+from workbench.gui.pages.train.items import LOOKS, RunItem
 from workbench.gui.theme import current_theme, paint_icon
 from workbench.gui.theme.tokens import FONT_SMALL, RADIUS_S, SPACE_S
 

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QFrame, QSplitter, QVBoxLayout, QWidget
 from workbench.gui.curves.panel import CurvePanel
 from workbench.gui.curves.series import CurveOptions, SeriesStyle
 from workbench.gui.explorer.colours import PlotColours
-from workbench.gui.pages.train_metrics import COMMON, KNN, LOSS, Metric, curve
+from workbench.gui.pages.train.metrics import COMMON, KNN, LOSS, Metric, curve
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import SPACE_S, SPACE_XS
 from workbench.runs.history import RunHistory

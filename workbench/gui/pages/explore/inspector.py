@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from workbench.app.selection import Selection
-from workbench.gui.pages.explore_set import OpenedSet, shared_label_words
+from workbench.gui.pages.explore.sets import OpenedSet, shared_label_words
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S, SPACE_XS
 from workbench.gui.widgets.basics import ElidedLabel, label
 from workbench.gui.widgets.containers import Inspector

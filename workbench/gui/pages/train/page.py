@@ -17,14 +17,14 @@ from workbench.core.errors import WorkbenchError
 from workbench.gui.bridge import Bridge
 from workbench.gui.curves.smooth import smooth
 from workbench.gui.pages.base import Page
-from workbench.gui.pages.train_curves import CurveRun, RunCurves
-from workbench.gui.pages.train_header import RunHeader
-from workbench.gui.pages.train_inspector import RunInspector
-from workbench.gui.pages.train_items import RunItem, merged, of_row
-from workbench.gui.pages.train_list import RunList
-from workbench.gui.pages.train_metrics import choices
-from workbench.gui.pages.train_row import Mark
-from workbench.gui.pages.train_shown import ShownRuns
+from workbench.gui.pages.train.curves import CurveRun, RunCurves
+from workbench.gui.pages.train.header import RunHeader
+from workbench.gui.pages.train.inspector import RunInspector
+from workbench.gui.pages.train.items import RunItem, merged, of_row
+from workbench.gui.pages.train.list import RunList
+from workbench.gui.pages.train.metrics import choices
+from workbench.gui.pages.train.row import Mark
+from workbench.gui.pages.train.shown import ShownRuns
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S
 from workbench.gui.widgets.containers import EmptyState

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.app.application import App
-from workbench.gui.pages.objective_browse import BrowsePanel
-from workbench.gui.pages.objective_forms import SectionForm
-from workbench.gui.pages.objective_list import ChoiceItem
-from workbench.gui.pages.objective_paper import PaperView
+from workbench.gui.pages.objective.browse import BrowsePanel
+from workbench.gui.pages.objective.forms import SectionForm
+from workbench.gui.pages.objective.list import ChoiceItem
+from workbench.gui.pages.objective.paper import PaperView
 from workbench.gui.widgets.basics import label
 from workbench.gui.widgets.containers import Section
 from workbench.plugins.catalogue import Entry

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
@@ -13,27 +12,10 @@ from workbench.core.units import format_duration
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import FONT_SMALL, SPACE_S, SPACE_XS
 from workbench.recipes.models import Budget, Schedule
+from workbench.recipes.schedule import rate_factor
 
 POINTS = 200
 _HEIGHT_PX = 96
-
-
-def rate_factors(schedule: Schedule, points: int = POINTS) -> list[float]:
-    """The learning rate as a share of its peak, at `points` places evenly from the run's start to its end.
-
-    Linear from 0 over the warm-up share, then constant, or half a cosine down to `schedule.final` (Loshchilov & Hutter,
-    "SGDR", 2017, equation 5 without restarts): what the engine does, without asking it.
-    """
-    return [_factor(schedule, place / (points - 1)) for place in range(points)]
-
-
-def _factor(schedule: Schedule, progress: float) -> float:
-    if progress < schedule.warmup:
-        return progress / schedule.warmup
-    if schedule.shape == "constant":
-        return 1.0
-    along = (progress - schedule.warmup) / (1.0 - schedule.warmup)
-    return schedule.final + (1.0 - schedule.final) * 0.5 * (1.0 + math.cos(math.pi * along))
 
 
 class RateCurve(QWidget):
@@ -47,7 +29,7 @@ class RateCurve(QWidget):
 
     def show_schedule(self, schedule: Schedule, peak: float | None, budget: Budget | None) -> None:
         """Draw a schedule; `peak` and `budget` name the axes where they are known."""
-        self._factors = rate_factors(schedule)
+        self._factors = [rate_factor(schedule, place / (POINTS - 1)) for place in range(POINTS)]
         self._peak = f"{peak:.3g}" if peak is not None else ""
         self._end = _budget_words(budget) if budget else "end"
         fall = f", then {schedule.shape}" + (f" to {schedule.final:.0%} of it" if schedule.shape == "cosine" else "")

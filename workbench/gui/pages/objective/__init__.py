@@ -1,0 +1,1 @@
+"""The Objective page: objective, backbone and training settings."""

@@ -1,0 +1,1 @@
+"""The Train page: the runs, their curves and their health."""
