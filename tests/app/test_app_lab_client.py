@@ -72,8 +72,12 @@ class Heard:
 
     def ask(self, name, channel="", **params):
         return self.lab.ask(
-            name, params, channel=channel, done=lambda result, arrays: self.done.append((result, arrays)),
-            failed=self.failed.append, progress=lambda share, words: self.progress.append((share, words)),
+            name,
+            params,
+            channel=channel,
+            done=lambda result, arrays: self.done.append((result, arrays)),
+            failed=self.failed.append,
+            progress=lambda share, words: self.progress.append((share, words)),
             cancelled=lambda: self.cancelled.append(True),
         )
 

@@ -85,9 +85,7 @@ def test_run_goes_from_starting_to_completed_with_every_step_in_its_history(supe
         return handle.state.ended
 
     until(supervisor, completed)
-    assert seen in (
-        [RunState.STARTING, RunState.RUNNING, RunState.COMPLETED], [RunState.STARTING, RunState.COMPLETED]
-    )
+    assert seen in ([RunState.STARTING, RunState.RUNNING, RunState.COMPLETED], [RunState.STARTING, RunState.COMPLETED])
     assert steps_of(handle) == list(range(1, 31))
 
 

@@ -50,8 +50,11 @@ def test_a_problem_belongs_to_the_chip_of_its_section():
 
 @pytest.mark.parametrize(
     ("preset", "level"),
-    [("simclr-fashion-mnist", math.log(511)), ("rotation-fashion-mnist", math.log(4)),
-     ("supervised-fashion-mnist", math.log(10))],
+    [
+        ("simclr-fashion-mnist", math.log(511)),
+        ("rotation-fashion-mnist", math.log(4)),
+        ("supervised-fashion-mnist", math.log(10)),
+    ],
 )
 def test_the_chance_level_follows_from_the_recipe(preset, level):
     assert chance_of(document(preset), CATALOGUE) == pytest.approx(level)

@@ -34,17 +34,25 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as home:
         run = Path(home) / "run"
         overrides = [
-            "data.id=cifar-npz", f"data.path={data}", "evaluation.every_epochs=0", "checkpoints.embed=false",
+            "data.id=cifar-npz",
+            f"data.path={data}",
+            "evaluation.every_epochs=0",
+            "checkpoints.embed=false",
             *arguments.overrides,
         ]
         settings = [word for override in overrides for word in ("--set", override)]
         limit = ("--time-limit", f"{arguments.seconds}s", "--device", "cpu")
         trained = workbench(home, "train", "simclr-cifar10", *settings, *limit, "--run-dir", str(run))
         judged = workbench(
-            home, "eval", str(run), "--knn", "-k", "200", "--temperature", "0.1", "--bank", "0", "--test", "2000")
+            home, "eval", str(run), "--knn", "-k", "200", "--temperature", "0.1", "--bank", "0", "--test", "2000"
+        )
     result = {
-        "knn": judged["knn"], "floors": judged["floors"], "settings": judged["settings"], "steps": trained["step"],
-        "training_s": trained["elapsed_s"], "loss": trained["loss"],
+        "knn": judged["knn"],
+        "floors": judged["floors"],
+        "settings": judged["settings"],
+        "steps": trained["step"],
+        "training_s": trained["elapsed_s"],
+        "loss": trained["loss"],
     }
     print(json.dumps(result, indent=None if arguments.json else 2))
     return 0
@@ -54,7 +62,8 @@ def workbench(home: str, *words: str) -> dict[str, object]:
     """One command's JSON."""
     command = [sys.executable, "-m", "workbench", *words, "--json"]
     done = subprocess.run(
-        command, env={**os.environ, "WORKBENCH_HOME": home}, stdout=subprocess.PIPE, text=True, check=True)
+        command, env={**os.environ, "WORKBENCH_HOME": home}, stdout=subprocess.PIPE, text=True, check=True
+    )
     return dict(json.loads(done.stdout))
 
 

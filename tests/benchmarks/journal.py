@@ -30,7 +30,12 @@ def write_journal(path: Path, events: int) -> None:
         for step in range(1, events + 1):
             values = {name: [1.0 / step + index] for index, name in enumerate(NAMES)}
             event: Event = {
-                "seq": step, "t": 1.7e9 + step / 20, "step": step, "kind": "metrics", "steps": [step], "values": values,
+                "seq": step,
+                "t": 1.7e9 + step / 20,
+                "step": step,
+                "kind": "metrics",
+                "steps": [step],
+                "values": values,
             }
             if step % 1000 == 0:
                 event = {**event, "kind": "evaluation", "values": {"knn": 0.5}, "floors": {}, "settings": {}}
@@ -80,9 +85,13 @@ def main() -> None:
         fold_s, parse_s = timed(lambda: fold_whole(folder.events)), timed(lambda: parse_only(folder.events))
         supervised_s, longest_poll_ms = supervised(folder)
         figures = {
-            "events": arguments.events, "megabytes": folder.events.stat().st_size / 1e6,
-            "fold_s": fold_s, "peer_json_loads_s": parse_s, "ratio": fold_s / parse_s,
-            "supervised_s": supervised_s, "longest_poll_ms": longest_poll_ms,
+            "events": arguments.events,
+            "megabytes": folder.events.stat().st_size / 1e6,
+            "fold_s": fold_s,
+            "peer_json_loads_s": parse_s,
+            "ratio": fold_s / parse_s,
+            "supervised_s": supervised_s,
+            "longest_poll_ms": longest_poll_ms,
             "lifecycle_s": timed(lambda: lifecycle(folder.events)),
         }
     rounded = {name: round(value, 4) for name, value in figures.items()}

@@ -58,7 +58,8 @@ def seconds_to_paint(program: str, environment: dict[str, str]) -> float:
     """Wall time from the spawn to the printed stamp."""
     started = time.time()
     done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=120)
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=120
+    )
     return float(done.stdout.splitlines()[-1]) - started
 
 

@@ -22,7 +22,10 @@ from pathlib import Path
 TICK_MS = 10
 SETTLE_S = 8
 OVERRIDES = [
-    "training.batch_size=32", "evaluation.every_epochs=0", "checkpoints.every_epochs=1000", "checkpoints.embed=false",
+    "training.batch_size=32",
+    "evaluation.every_epochs=0",
+    "checkpoints.every_epochs=1000",
+    "checkpoints.embed=false",
     "hardware.device=cpu",
 ]
 
@@ -33,11 +36,12 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--watch", type=Path, help="(internal) open the window on this run and measure its lag")
+    parser.add_argument("--quiet", action="store_true", help="(internal) watch without measuring the lag")
     parser.add_argument("--rounds", type=int, default=2, help="timed trainings of each kind; 0 measures the lag alone")
     arguments = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     if arguments.watch:
-        print(json.dumps(watch(arguments.watch, arguments.seconds)))
+        print(json.dumps(watch(arguments.watch, arguments.seconds, not arguments.quiet)))
         return 0
     with tempfile.TemporaryDirectory() as home:
         os.environ["WORKBENCH_HOME"] = home
@@ -59,17 +63,23 @@ def lag(home: Path, seconds: float) -> dict[str, float]:
 def cost(home: Path, seconds: float, rounds: int) -> dict[str, float]:
     """Training speed with a window as a share of the speed without, medians over turns."""
     speeds: dict[bool, list[float]] = {False: [], True: []}
+    cores: list[float] = []
     for turn in range(2 * rounds):
         with_window = bool(turn % 2)
         folder, engine = start_engine(home, f"budget.amount={seconds + SETTLE_S}")
         if with_window:
-            run_watcher(folder, seconds)
+            cores.append(run_watcher(folder, seconds, "--quiet")["window_cores"])
         engine.wait()
         speeds[with_window].append(steps_per_s(folder))
     if not rounds:
         return {}
     alone, watched = statistics.median(speeds[False]), statistics.median(speeds[True])
-    return {"steps_per_s_alone": alone, "steps_per_s_watched": watched, "slower_by": 1 - watched / alone}
+    return {
+        "steps_per_s_alone": alone,
+        "steps_per_s_watched": watched,
+        "slower_by": 1 - watched / alone,
+        "window_cores_beside": statistics.median(cores),
+    }
 
 
 def start_engine(home: Path, *overrides: str):
@@ -91,15 +101,16 @@ def start_engine(home: Path, *overrides: str):
     return folder, engine
 
 
-def run_watcher(folder, seconds: float) -> dict[str, float]:
+def run_watcher(folder, seconds: float, *options: str) -> dict[str, float]:
     """Measure in a process of its own, as the window is."""
-    command = [sys.executable, "-m", "tests.benchmarks.window", "--watch", str(folder.path), "--seconds", str(seconds)]
+    watched = ("--watch", str(folder.path), "--seconds", str(seconds), *options)
+    command = [sys.executable, "-m", "tests.benchmarks.window", *watched]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def watch(run: Path, seconds: float) -> dict[str, float]:
-    """Open the window on a run's curves and measure the event loop for so long."""
+def watch(run: Path, seconds: float, ticking: bool) -> dict[str, float]:
+    """Open the window on a run's curves for so long; `ticking` measures the event loop, and costs a little itself."""
     from PySide6.QtCore import QEventLoop, Qt, QTimer
     from PySide6.QtWidgets import QApplication
 
@@ -121,17 +132,26 @@ def watch(run: Path, seconds: float) -> dict[str, float]:
     seen = app.current.history.revision
     timer = QTimer(interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
-    timer.start()
+    if ticking:
+        timer.start()
+    busy = time.process_time()
     QTimer.singleShot(int(seconds * 1000), pump.quit)
     pump.exec()
     timer.stop()
+    busy = (time.process_time() - busy) / seconds
     events = (app.current.history.revision - seen) / seconds
     window.close()
     qt.processEvents()
+    if not ticking:
+        return {"window_cores": busy}
     waits = sorted(max(0.0, 1000 * (after - before) - TICK_MS) for before, after in pairwise(ticks))
     return {
-        "lag_p50_ms": waits[len(waits) // 2], "lag_p99_ms": waits[int(0.99 * len(waits))], "lag_max_ms": waits[-1],
-        "events_per_s": events, "seconds": seconds,
+        "lag_p50_ms": waits[len(waits) // 2],
+        "lag_p99_ms": waits[int(0.99 * len(waits))],
+        "lag_max_ms": waits[-1],
+        "events_per_s": events,
+        "window_cores": busy,
+        "seconds": seconds,
     }
 
 

@@ -12,8 +12,18 @@ import time
 import pytest
 
 QUICK = [
-    "--set", "budget.unit=steps", "--set", "budget.amount=6", "--set", "training.batch_size=64", "--set",
-    "evaluation.bank=300", "--set", "evaluation.test=100", "--device", "cpu",
+    "--set",
+    "budget.unit=steps",
+    "--set",
+    "budget.amount=6",
+    "--set",
+    "training.batch_size=64",
+    "--set",
+    "evaluation.bank=300",
+    "--set",
+    "evaluation.test=100",
+    "--device",
+    "cpu",
 ]
 
 
@@ -23,8 +33,12 @@ def workbench(tmp_path):
 
     def run(*words, check=None):
         done = subprocess.run(
-            [sys.executable, "-m", "workbench", *map(str, words)], capture_output=True, text=True, env=environment,
-            timeout=240, check=False,
+            [sys.executable, "-m", "workbench", *map(str, words)],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=240,
+            check=False,
         )
         if check is not None:
             assert done.returncode == check, done.stderr
@@ -70,8 +84,7 @@ def test_a_duration_that_is_none_is_refused(workbench):
 
 def test_a_run_is_trained_measured_embedded_projected_and_asked_for_neighbours(workbench, tmp_path):
     run, vectors = tmp_path / "run", tmp_path / "vectors"
-    trained = json.loads(
-        workbench("train", "simclr-fashion-mnist", *QUICK, "--run-dir", run, "--json", check=0).stdout)
+    trained = json.loads(workbench("train", "simclr-fashion-mnist", *QUICK, "--run-dir", run, "--json", check=0).stdout)
     assert trained["state"] == "completed"
     assert trained["step"] == 6
     assert set(trained["floors"]) == {"raw pixels", "random init"}
@@ -82,7 +95,8 @@ def test_a_run_is_trained_measured_embedded_projected_and_asked_for_neighbours(w
     assert json.loads(next((run / "evaluation").glob("knn_*.json")).read_text())["knn"] == measured["knn"]
 
     made = json.loads(
-        workbench("embed", run, "--data", "fashion-mnist-10k", "--out", vectors, "--json", check=0).stdout)
+        workbench("embed", run, "--data", "fashion-mnist-10k", "--out", vectors, "--json", check=0).stdout
+    )
     assert made["samples"] == 2000
     drawn = json.loads(workbench("project", vectors, "--method", "pca", "--json", check=0).stdout)
     assert drawn["layout"] == "pca"
@@ -97,8 +111,7 @@ def test_a_run_is_trained_measured_embedded_projected_and_asked_for_neighbours(w
     assert "'tsn'" in workbench("project", vectors, "--method", "tsn", check=2).stderr
     wrong = workbench("project", vectors, "--method", "umap", "--set", "n_neighbours=5", check=2)
     assert "Did you mean 'n_neighbors'" in wrong.stderr
-    assert "holds another recipe" in workbench(
-        "train", "simclr-fashion-mnist", "--run-dir", run, check=2).stderr
+    assert "holds another recipe" in workbench("train", "simclr-fashion-mnist", "--run-dir", run, check=2).stderr
 
 
 def test_commands_on_a_folder_that_is_no_run_say_so(workbench, tmp_path):
@@ -111,8 +124,16 @@ def test_commands_on_a_folder_that_is_no_run_say_so(workbench, tmp_path):
 def test_interrupting_saves_the_run_and_exits_130(workbench, tmp_path):
     run = tmp_path / "run"
     command = [
-        sys.executable, "-m", "workbench", "train", "simclr-fashion-mnist", *QUICK, "--set", "budget.amount=100000",
-        "--run-dir", str(run),
+        sys.executable,
+        "-m",
+        "workbench",
+        "train",
+        "simclr-fashion-mnist",
+        *QUICK,
+        "--set",
+        "budget.amount=100000",
+        "--run-dir",
+        str(run),
     ]
     child = subprocess.Popen(command, env=workbench.environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     end = time.monotonic() + 120

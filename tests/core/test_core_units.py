@@ -27,8 +27,15 @@ def test_what_is_no_duration_is_named(text):
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0.44, "0.4 s"), (42, "42 s"), (59.7, "1 min 00 s"), (185, "3 min 05 s"), (7620, "2 h 07 min"),
-     (273600, "3 d 4 h"), (math.inf, "unknown")],
+    [
+        (0.44, "0.4 s"),
+        (42, "42 s"),
+        (59.7, "1 min 00 s"),
+        (185, "3 min 05 s"),
+        (7620, "2 h 07 min"),
+        (273600, "3 d 4 h"),
+        (math.inf, "unknown"),
+    ],
 )
 def test_durations_are_written(seconds, words):
     assert format_duration(seconds) == words

@@ -94,8 +94,10 @@ def test_class_names_in_the_file_are_used_and_minus_one_is_unknown(file, place):
     assert data.table()["label"].to_pylist()[:4] == ["ape", "bee", None, "cow"]
 
 
-@pytest.mark.parametrize("names", [("x_train", "y_train", "x_test", "y_test"),
-                                   ("train_images", "train_labels", "test_images", "test_labels")])
+@pytest.mark.parametrize(
+    "names",
+    [("x_train", "y_train", "x_test", "y_test"), ("train_images", "train_labels", "test_images", "test_labels")],
+)
 def test_splits_are_told_by_the_names_of_the_arrays(file, place, pixels_of, names):
     labels = np.arange(10) % 2
     np.savez(file, **dict(zip(names, (COLOUR[:7], labels[:7], COLOUR[7:], labels[7:]), strict=True)))

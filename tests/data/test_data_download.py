@@ -205,5 +205,3 @@ def test_checksums_and_names_are_those_that_torchvision_knows():
     assert ours[Svhn] == {name: md5 for _, name, md5 in known.SVHN.split_list.values()}
     assert ours[Flowers102] == dict(known.Flowers102._file_dict.values())
     assert ours[Food101] == {known.Food101._URL.rsplit("/")[-1]: known.Food101._MD5}
-
-

@@ -71,8 +71,13 @@ def things(tmp_path, save_image):
 @pytest.mark.parametrize(
     ("name", "id_"),
     [
-        ("images", "image-folder"), ("plain.npz", "arrays"), ("plain.npy", "arrays"), ("list.csv", "image-table"),
-        ("packs", "cifar-npz"), ("packs/a.npz", "cifar-npz"), ("alone", "arrays"),
+        ("images", "image-folder"),
+        ("plain.npz", "arrays"),
+        ("plain.npy", "arrays"),
+        ("list.csv", "image-table"),
+        ("packs", "cifar-npz"),
+        ("packs/a.npz", "cifar-npz"),
+        ("alone", "arrays"),
     ],
 )
 def test_what_is_dropped_finds_its_importer(things, name, id_):
@@ -87,8 +92,11 @@ def test_what_was_guessed_loads(things, place, name):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("images/cat/0.png", "Drop the folder"), ("photos.zip", "Unpack it"), ("model.pt", "cannot be imported"),
-        ("bare", "nothing in"), ("nowhere", "There is nothing at"),
+        ("images/cat/0.png", "Drop the folder"),
+        ("photos.zip", "Unpack it"),
+        ("model.pt", "cannot be imported"),
+        ("bare", "nothing in"),
+        ("nowhere", "There is nothing at"),
     ],
 )
 def test_what_cannot_be_imported_is_refused_with_the_way_out(things, name, words):

@@ -31,7 +31,8 @@ def idx(array: np.ndarray) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("id_", "folder"), [("mnist", "MNIST/raw"), ("fashion-mnist", "FashionMNIST/raw"), ("mnist", ".")])
+    ("id_", "folder"), [("mnist", "MNIST/raw"), ("fashion-mnist", "FashionMNIST/raw"), ("mnist", ".")]
+)
 @pytest.mark.parametrize("zipped", [True, False])
 def test_idx_sets_are_read_from_torchvisions_folder_or_the_root(tmp_path, place, pixels_of, id_, folder, zipped):
     images, labels = RNG.integers(0, 256, (7, 28, 28), np.uint8), np.arange(7, dtype=np.uint8)
@@ -48,8 +49,17 @@ def test_idx_sets_are_read_from_torchvisions_folder_or_the_root(tmp_path, place,
     assert source(id_).status(source(id_).Config(root=str(tmp_path)), place)[0] == "ready"
 
 
-@pytest.mark.parametrize("content", [b"", b"\0\0\x08\x01\0\0", gzip.compress(b"x"), idx(np.zeros(9, np.uint8))[:-1],
-                                     b"\0\0\x0d" + idx(np.zeros(4, np.uint8))[3:], gzip.compress(bytes(99))[:-9]])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\0\0\x08\x01\0\0",
+        gzip.compress(b"x"),
+        idx(np.zeros(9, np.uint8))[:-1],
+        b"\0\0\x0d" + idx(np.zeros(4, np.uint8))[3:],
+        gzip.compress(bytes(99))[:-9],
+    ],
+)
 def test_damaged_idx_file_is_a_data_error(tmp_path, content):
     (tmp_path / "f").write_bytes(content)
     with pytest.raises(DataError, match="cannot be read"):
@@ -152,8 +162,10 @@ def test_flowers_are_decoded_from_their_tables(tmp_path, place, save_image, monk
     scipy.io.savemat(folder / "imagelabels.mat", {"labels": np.array([[5, 6, 7, 8]])})
     scipy.io.savemat(folder / "setid.mat", {"trnid": [[1, 2]], "valid": [[3, 3]], "tstid": [[4, 1]]})
     kind = torchvision.datasets.Flowers102
-    files = {key: (name, md5_of(folder / name) if name.endswith("mat") else md5) for key, (name, md5) in
-             kind._file_dict.items()}
+    files = {
+        key: (name, md5_of(folder / name) if name.endswith("mat") else md5)
+        for key, (name, md5) in kind._file_dict.items()
+    }
     monkeypatch.setattr(kind, "_file_dict", files)
     data = load(Choice(id="flowers102", root=str(tmp_path)), "train", place)
     assert data.labels.tolist() == [4, 5]

@@ -20,9 +20,17 @@ from workbench.runs.history import RunHistory
 from workbench.runs.journal import JournalReader
 
 SMALL = [
-    "budget.unit=steps", "budget.amount=24", "training.batch_size=64", "evaluation.bank=300", "evaluation.test=100",
-    "evaluation.every_epochs=0", "checkpoints.every_epochs=0.064", "checkpoints.keep=0", "checkpoints.embed=false",
-    "hardware.device=cpu", "hardware.threads=1",
+    "budget.unit=steps",
+    "budget.amount=24",
+    "training.batch_size=64",
+    "evaluation.bank=300",
+    "evaluation.test=100",
+    "evaluation.every_epochs=0",
+    "checkpoints.every_epochs=0.064",
+    "checkpoints.keep=0",
+    "checkpoints.embed=false",
+    "hardware.device=cpu",
+    "hardware.threads=1",
 ]
 """24 steps with a checkpoint every eighth (8,000 samples, batch 64: 125 steps an epoch)."""
 
@@ -55,7 +63,9 @@ class Engine:
         with open(folder.console, "ab") as console:
             child = subprocess.Popen(
                 [sys.executable, "-m", "workbench.engine", "train", str(folder.path), *options],
-                stdout=console, stderr=console, start_new_session=True,
+                stdout=console,
+                stderr=console,
+                start_new_session=True,
             )
         self.children.append(child)
         return child

@@ -26,8 +26,12 @@ def state(step=3):
     model(torch.ones(1, 2)).sum().backward()
     optimiser.step()
     return model, TrainState(
-        step=step, elapsed_s=1.5, fingerprint="f", optimiser=optimiser.state_dict(),
-        generators=checkpoint.generator_states(), floors={"raw pixels": 0.5},
+        step=step,
+        elapsed_s=1.5,
+        fingerprint="f",
+        optimiser=optimiser.state_dict(),
+        generators=checkpoint.generator_states(),
+        floors={"raw pixels": 0.5},
     )
 
 

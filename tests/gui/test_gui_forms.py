@@ -70,8 +70,19 @@ def test_a_new_form_shows_every_default(form):
 
 
 def test_set_values_shows_them_without_any_signal(form, edits):
-    changed = {"temperature": 0.07, "scale": [0.3, 0.9], "nesterov": False, "device": "cpu", "name": "run",
-               "root": "/data", "sizes": [1, 2, 3], "limit": 5, "decay": 0.5, "epochs": 3, "probability": 0.0}
+    changed = {
+        "temperature": 0.07,
+        "scale": [0.3, 0.9],
+        "nesterov": False,
+        "device": "cpu",
+        "name": "run",
+        "root": "/data",
+        "sizes": [1, 2, 3],
+        "limit": 5,
+        "decay": 0.5,
+        "epochs": 3,
+        "probability": 0.0,
+    }
     form.set_values(changed)
     assert form.values() == changed
     assert edits == []

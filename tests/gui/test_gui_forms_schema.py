@@ -54,9 +54,20 @@ def everything() -> dict[str, FieldSpec]:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("temperature", "number"), ("width", "integer"), ("limit", "integer"), ("either", "number"),
-        ("shape", "choice"), ("maybe", "choice"), ("only", "choice"), ("mixed", "choice"), ("scale", "range"),
-        ("sizes", "numbers"), ("mean", "numbers"), ("names", "texts"), ("root", "folder"), ("flag", "boolean"),
+        ("temperature", "number"),
+        ("width", "integer"),
+        ("limit", "integer"),
+        ("either", "number"),
+        ("shape", "choice"),
+        ("maybe", "choice"),
+        ("only", "choice"),
+        ("mixed", "choice"),
+        ("scale", "range"),
+        ("sizes", "numbers"),
+        ("mean", "numbers"),
+        ("names", "texts"),
+        ("root", "folder"),
+        ("flag", "boolean"),
         ("inner", "json"),
     ],
 )

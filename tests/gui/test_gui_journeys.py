@@ -81,7 +81,8 @@ def choose_the_data(qtbot, window) -> None:
         settle(qtbot, page)
         assert window.app.editor.value("data.id") == id_
     chip = next(chip for chip in window.recipe_bar.chain.chips() if chip.view.id == "data")
-    assert chip.view.value == "Fashion-MNIST 10k · 10k"
+    title = window.app.catalogue.get("dataset", "fashion-mnist-10k").title
+    assert chip.view.value == f"{title} · 10k"
 
 
 def move_a_slider_of_the_views(qtbot, window) -> None:

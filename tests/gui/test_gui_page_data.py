@@ -85,7 +85,8 @@ def files(*paths: Path) -> QMimeData:
 
 def drag_over(page, data: QMimeData) -> QDragEnterEvent:
     event = QDragEnterEvent(
-        QPoint(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        QPoint(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
     QApplication.sendEvent(page, event)
     return event
 
@@ -93,8 +94,13 @@ def drag_over(page, data: QMimeData) -> QDragEnterEvent:
 def drop(page, data: QMimeData) -> None:
     drag_over(page, data)
     event = QDropEvent(
-        QPointF(300, 300), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
-        QEvent.Type.Drop)
+        QPointF(300, 300),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+        QEvent.Type.Drop,
+    )
     QApplication.sendEvent(page, event)
 
 
@@ -302,8 +308,13 @@ def test_a_drag_that_leaves_lifts_the_veil_and_text_is_not_taken(page):
     assert not page.veil.isVisible()
 
 
-@pytest.mark.parametrize(("shape", "words"), [
-    ((1, 28, 28), "28 × 28 px, grey"), ((3, 32, 48), "48 × 32 px, colour"), ((3, -1, -1), "of several sizes, colour"),
-])
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((1, 28, 28), "28 × 28 px, grey"),
+        ((3, 32, 48), "48 × 32 px, colour"),
+        ((3, -1, -1), "of several sizes, colour"),
+    ],
+)
 def test_a_shape_is_told_as_width_by_height_and_colours(shape, words):
     assert shape_words(shape) == words

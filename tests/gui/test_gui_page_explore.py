@@ -46,6 +46,10 @@ def write_set(folder: Path, *, thumbnails: bool = True, broken_rows: int = 0) ->
     write_embedding_set(folder, vectors, pa.table(table), shown, SetMeta(title="pixels", step=10))
 
 
+def recipe_named(name: str, app: App) -> str:
+    return write_toml(load("demo", app.catalogue).replace(name=name))
+
+
 @pytest.fixture(scope="module")
 def desk(qapp, tmp_path_factory):
     """One application with warm labs and one embedded run for all tests here."""
@@ -54,7 +58,7 @@ def desk(qapp, tmp_path_factory):
         patch.setenv("WORKBENCH_HOME", str(home))
         apply(qapp, load_theme("light"))
         app = App(home)
-        folder = RunFolder.create(app.runs_dir, "pixels", write_toml(load("demo", app.catalogue)))
+        folder = RunFolder.create(app.runs_dir, "pixels", recipe_named("pixels", app))
         write_set(folder.embeddings / "step_00000010")
         bridge = Bridge(app)
         bridge.start()
@@ -145,7 +149,7 @@ def test_without_a_run_the_page_says_what_to_do_first(qtbot, tmp_path):
 
 
 def test_a_run_that_is_not_embedded_offers_to_embed_its_checkpoint(page, qtbot):
-    folder = RunFolder.create(page.app.runs_dir, "bare", write_toml(load("demo", page.app.catalogue)))
+    folder = RunFolder.create(page.app.runs_dir, "bare", recipe_named("bare", page.app))
     checkpoint = folder.checkpoints / "step_00000007"
     checkpoint.mkdir(parents=True)
     for name in ("model.safetensors", "train_state.pt"):
@@ -175,7 +179,8 @@ def test_a_set_without_a_layout_gets_its_pca_by_itself_and_says_how_far_to_trust
 def test_points_have_the_legends_colour_of_their_label(page):
     rows = page.legend.content.categories
     assert {row.name: row.count for row in rows} == {
-        name: int((pictures()[1] == code).sum()) for code, name in enumerate(NAMES)}
+        name: int((pictures()[1] == code).sum()) for code, name in enumerate(NAMES)
+    }
     cloud = page.map.cloud
     for row in (0, 17, 599):
         colour = "#{:02x}{:02x}{:02x}".format(*cloud.table[cloud.codes[row]][:3])
@@ -305,8 +310,9 @@ def test_choosing_a_projection_shows_the_layout_it_has_and_remembers_it(page, qt
     folder = opened_folder(page)
     xy = np.random.default_rng(0).normal(size=(COUNT, 2)).astype(np.float32)
     params = page.app.catalogue.get("projection", "umap").defaults()
-    add_layout(folder, "umap", xy, np.full(COUNT, 0.5, np.float32),
-               LayoutInfo(method="umap", params=params, trust_mean=0.5))
+    add_layout(
+        folder, "umap", xy, np.full(COUNT, 0.5, np.float32), LayoutInfo(method="umap", params=params, trust_mean=0.5)
+    )
     page.model.show_layout("pca")
     settle(qtbot, page)
     page.bar.projection.setFocus()
@@ -367,8 +373,7 @@ def test_a_dropped_set_without_pictures_is_read_by_names_and_tells_what_has_no_p
     qtbot.waitUntil(lambda: opened_folder(page) == folder and page.model.stage is Stage.SHOWN, timeout=LAB_MS)
     settle(qtbot, page)
     assert page.bar.runs.currentText() == "words"
-    assert page.centre.foot.left_out.full_text() == (
-        "3 points have no place: their vectors are zero or not finite.")
+    assert page.centre.foot.left_out.full_text() == ("3 points have no place: their vectors are zero or not finite.")
     click_point(qtbot, page, 42)
     assert not page.details.grid.isVisible()
     names = page.details.names

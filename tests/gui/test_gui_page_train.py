@@ -67,14 +67,31 @@ def made(app: App, name: str, steps: int = 60, **settings: object) -> RunFolder:
         split = {"samples": 100, "classes": list("abcdefghij"), "skipped": [], "skipped_count": 0}
         skipped = [{"path": "cats/7.png", "reason": "truncated"}]
         journal.emit("data", 0, train={**split, "skipped": skipped, "skipped_count": 1}, test=split)
-        journal.emit("running", 0, device="cpu", precision="32-true", threads=2, parameters=1000, steps_total=steps,
-                     resumed_from=None, budget_s=None, versions={"torch": "2.9"})
+        journal.emit(
+            "running",
+            0,
+            device="cpu",
+            precision="32-true",
+            threads=2,
+            parameters=1000,
+            steps_total=steps,
+            resumed_from=None,
+            budget_s=None,
+            versions={"torch": "2.9"},
+        )
         journal.emit("evaluation", 0, values={"knn": 0.32}, floors=FLOORS, settings={})
         for step in range(1, steps + 1):
-            journal.metrics([step], {
-                "loss": [6 * math.exp(-step / steps)], "epoch": [step / 10], "elapsed_s": [step / 5],
-                "gradient_norm": [1.0], "lr": [0.1], "positive_similarity": [step / steps],
-            })
+            journal.metrics(
+                [step],
+                {
+                    "loss": [6 * math.exp(-step / steps)],
+                    "epoch": [step / 10],
+                    "elapsed_s": [step / 5],
+                    "gradient_norm": [1.0],
+                    "lr": [0.1],
+                    "positive_similarity": [step / steps],
+                },
+            )
         journal.emit("evaluation", steps, values={"knn": 0.5}, floors=FLOORS, settings={})
         journal.emit("checkpoint", steps, path=f"step_{steps:08d}")
     return folder
@@ -270,10 +287,16 @@ def test_train_page_opens_200_000_events_in_short_turns(qtbot, app, window):
 
 
 def test_train_page_follows_pauses_resumes_and_stops_a_live_run(qtbot, app, window):
-    app.editor.set_many({
-        "name": "live", "budget": {"unit": "steps", "amount": 5000.0}, "training.batch_size": 32,
-        "evaluation": {"every_epochs": 0.0, "bank": 200, "test": 50, "k": 5}, "hardware.threads": 1,
-    }, "a short run")
+    app.editor.set_many(
+        {
+            "name": "live",
+            "budget": {"unit": "steps", "amount": 5000.0},
+            "training.batch_size": 32,
+            "evaluation": {"every_epochs": 0.0, "bank": 200, "test": 50, "k": 5},
+            "hardware.threads": 1,
+        },
+        "a short run",
+    )
     page = opened(qtbot, window)
     qtbot.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: app.current is not None and page.header.state.text() == "Running", timeout=60_000)

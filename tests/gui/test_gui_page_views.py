@@ -184,7 +184,8 @@ def test_a_value_out_of_range_is_told_at_its_field_and_the_last_views_stay(qtbot
 
 def test_a_missing_target_is_told_and_one_button_brings_the_views_that_suit(qtbot, page):
     page.app.editor.set_many(
-        {"objective": {"id": "rotation", **page.app.catalogue.objective("rotation").defaults()}}, "choose rotation")
+        {"objective": {"id": "rotation", **page.app.catalogue.objective("rotation").defaults()}}, "choose rotation"
+    )
     settle(qtbot, page)
     assert page.preview.notice.isVisible()
     assert "rotation" in page.preview.notice.message.text()

@@ -50,6 +50,8 @@ def cut_off(window: QWidget) -> list[str]:
 
 
 def text_of(widget: QWidget) -> str:
+    if widget.maximumWidth() == 0:  # put away by whoever laid it out
+        return ""
     if isinstance(widget, ElidedLabel):
         return widget.full_text()
     if isinstance(widget, QLabel | QAbstractButton):
@@ -83,7 +85,8 @@ def room(widget: QWidget) -> tuple[int, int]:
         option = QStyleOptionComboBox()
         widget.initStyleOption(option)
         field = widget.style().subControlRect(
-            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, widget)
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, widget
+        )
         icon = 0 if widget.itemIcon(widget.currentIndex()).isNull() else widget.iconSize().width() + 4
         return metrics.horizontalAdvance(text) + icon, field.width()
     if isinstance(widget, QLineEdit):
@@ -95,7 +98,7 @@ def room(widget: QWidget) -> tuple[int, int]:
         inside = widget.style().subElementRect(QStyle.SubElement.SE_PushButtonContents, option, widget)
         icon = 0 if widget.icon().isNull() else widget.iconSize().width() + 4
         return metrics.horizontalAdvance(text) + icon, inside.width()
-    return widget.sizeHint().width(), widget.width()
+    return metrics.horizontalAdvance(text), widget.width()
 
 
 def clipped_by(widget: QWidget) -> str | None:

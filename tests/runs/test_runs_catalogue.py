@@ -88,7 +88,10 @@ def test_only_changed_folders_are_read_again(catalogue, runs_dir):
         journal.emit("ended", 40, state="completed", reason="", hint="")
     assert catalogue.refresh() == 1
     assert {row.folder.name: row.glance.name for row in catalogue.rows()} == {
-        "one": "as it was", "two": "two", "three": "as it was"}
+        "one": "as it was",
+        "two": "two",
+        "three": "as it was",
+    }
 
 
 def test_removed_folder_leaves_the_list(catalogue, runs_dir):

@@ -133,7 +133,8 @@ def test_lock_of_a_killed_engine_is_free_although_its_worker_lives(tmp_path):
     folder = RunFolder.create(tmp_path, "run", "")
     forking = HOLD.replace('print("held"', 'import os, time\n    if os.fork() == 0: time.sleep(60)\n    print("held"')
     process = subprocess.Popen(
-        [sys.executable, "-c", forking, str(folder.path)], stdin=-1, stdout=-1, start_new_session=True)
+        [sys.executable, "-c", forking, str(folder.path)], stdin=-1, stdout=-1, start_new_session=True
+    )
     try:
         assert process.stdout.readline() == b"held\n"
         os.kill(process.pid, signal.SIGKILL)

@@ -98,9 +98,12 @@ def test_resumed_run_makes_the_later_steps_again():
     history = folded(
         event("running", 0, resumed_from=None),
         metrics(*range(1, 11)),
-        event("evaluation", 4, values={"knn": 0.4}), event("evaluation", 8, values={"knn": 0.8}),
-        event("starting", 10), event("running", 5, resumed_from=5),
-        metrics(6, 7, loss=[60.0, 70.0]), event("evaluation", 8, values={"knn": 0.81}),
+        event("evaluation", 4, values={"knn": 0.4}),
+        event("evaluation", 8, values={"knn": 0.8}),
+        event("starting", 10),
+        event("running", 5, resumed_from=5),
+        metrics(6, 7, loss=[60.0, 70.0]),
+        event("evaluation", 8, values={"knn": 0.81}),
     )
     steps, losses = history.array("loss")
     assert (steps.tolist(), losses.tolist()) == ([1, 2, 3, 4, 5, 6, 7], [1, 2, 3, 4, 5, 60, 70])
@@ -149,9 +152,12 @@ def test_story_besides_the_curves_is_kept():
         event("data", 0, train={"samples": 8000}, test=None),
         event("running", 0, device="cpu", parameters=1234, resumed_from=None),
         event("evaluation", 4, values={"knn": 0.5, "odd": "x"}, floors={"raw pixels": 0.4}, settings={"k": 20}),
-        event("checkpoint", 4, path="step_00000004"), event("checkpoint", 8, path="step_00000008"),
-        event("checkpoint_removed", 8, removed=4), event("embedding", 8, path="step_00000008"),
-        event("warning", 8, message="slow", hint="more threads"), event("alarm", 9, message="collapse", hint=""),
+        event("checkpoint", 4, path="step_00000004"),
+        event("checkpoint", 8, path="step_00000008"),
+        event("checkpoint_removed", 8, removed=4),
+        event("embedding", 8, path="step_00000008"),
+        event("warning", 8, message="slow", hint="more threads"),
+        event("alarm", 9, message="collapse", hint=""),
         event("progress", 9, share=0.5, words="Measuring"),
     )
     assert history.data == {"train": {"samples": 8000}, "test": None}

@@ -87,9 +87,19 @@ def test_words_like_nan_in_a_message_stay_words():
 @pytest.mark.parametrize(
     "line",
     [
-        b"", b"{", b"[]", b"3", b"null", b"\x00\x00", b"\xff\xfe{}", b"[" * 100_000, b'{"seq":0}',
-        b'{"seq":0,"t":0,"step":-1,"kind":"x"}', b'{"seq":0,"t":1e999,"step":0,"kind":"x"}',
-        b'{"seq":true,"t":0,"step":0,"kind":"x"}', b'{"seq":0,"t":0,"step":0,"kind":3}',
+        b"",
+        b"{",
+        b"[]",
+        b"3",
+        b"null",
+        b"\x00\x00",
+        b"\xff\xfe{}",
+        b"[" * 100_000,
+        b'{"seq":0}',
+        b'{"seq":0,"t":0,"step":-1,"kind":"x"}',
+        b'{"seq":0,"t":1e999,"step":0,"kind":"x"}',
+        b'{"seq":true,"t":0,"step":0,"kind":"x"}',
+        b'{"seq":0,"t":0,"step":0,"kind":3}',
         b'{"seq":0,"t":0,"step":' + b"9" * 5000 + b',"kind":"x"}',
     ],
 )

@@ -36,7 +36,10 @@ def events(draw):
     kind = draw(st.sampled_from([*map(str, Kind), "from-the-future"]))
     event = {
         **draw(st.dictionaries(keys, anything, max_size=4)),
-        "seq": 0, "t": draw(st.floats(0, 1e9)), "step": draw(st.integers(0, 10**6)), "kind": kind,
+        "seq": 0,
+        "t": draw(st.floats(0, 1e9)),
+        "step": draw(st.integers(0, 10**6)),
+        "kind": kind,
     }
     if kind == "ended" and draw(st.booleans()):
         event["state"] = draw(outcomes)
@@ -99,14 +102,26 @@ def test_folding_in_two_parts_is_folding_at_once(story, cut):
 def test_a_whole_life_passes_through_the_named_states():
     summary, seen = Summary(), []
     for item in [
-        begun(), event("running", 0, steps_total=10), event("metrics", 3), event("paused", 3), event("resumed", 3),
-        event("stopping", 4, reason="asked"), event("checkpoint", 4),
+        begun(),
+        event("running", 0, steps_total=10),
+        event("metrics", 3),
+        event("paused", 3),
+        event("resumed", 3),
+        event("stopping", 4, reason="asked"),
+        event("checkpoint", 4),
         event("ended", 4, state="stopped", reason="asked"),
     ]:
         summary = summarise(item, summary)
         seen.append(summary.phase)
     assert [str(phase) for phase in seen] == [
-        "starting", "running", "running", "paused", "running", "stopping", "stopping", "stopped",
+        "starting",
+        "running",
+        "running",
+        "paused",
+        "running",
+        "stopping",
+        "stopping",
+        "stopped",
     ]
     assert (summary.step, summary.steps_total, summary.reason, summary.starts) == (4, 10, "asked", 1)
 

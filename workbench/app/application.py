@@ -237,7 +237,10 @@ class App:
             self.fail(error)
 
         ticket = self.long_lab.ask(
-            request, params, done=finished, failed=failed,
+            request,
+            params,
+            done=finished,
+            failed=failed,
             progress=lambda share, words: self.jobs.progress(job, share, words),
             cancelled=lambda: self.jobs.end(job, "cancelled"),
         )
@@ -254,8 +257,7 @@ class App:
                 self.data_facts = {**result, "data": section}
                 self.topics.publish(Topic.DATA)
 
-        self.data_job = self.long_job(
-            f"Open {self._title('dataset', section)}", "open_data", {"data": section}, done)
+        self.data_job = self.long_job(f"Open {self._title('dataset', section)}", "open_data", {"data": section}, done)
         self.data_asked = section
         self.topics.publish(Topic.DATA)
 
@@ -270,17 +272,18 @@ class App:
 
         self.quick_lab.ask("guess_data", {"path": str(path)}, done=found, failed=self.fail)
 
-    def embed(self, run: Path, step: int | None, then: Callable[[Path], None]) -> None:
+    def embed(self, run: Path, step: int | None, then: Callable[[Path], None]) -> Job:
         """Write the embedding set of a checkpoint."""
         params = {"run": str(run), "step": step}
-        self.long_job(
-            f"Embed {run.name}", "embed_run", params, lambda result, _: then(Path(result["embeddings"])))
+        return self.long_job(
+            f"Embed {run.name}", "embed_run", params, lambda result, _: then(Path(result["embeddings"]))
+        )
 
-    def project(self, embeddings: Path, projection: Mapping[str, Any], then: Callable[[str], None]) -> None:
+    def project(self, embeddings: Path, projection: Mapping[str, Any], then: Callable[[str], None]) -> Job:
         """Compute a layout of an embedding set."""
         params = {"embeddings": str(embeddings), "projection": dict(projection)}
         title = f"{self._title('projection', projection)} of {embeddings.parent.parent.name}"
-        self.long_job(title, "project", params, lambda result, _: then(result["layout"]))
+        return self.long_job(title, "project", params, lambda result, _: then(result["layout"]))
 
     def select(self, embeddings: Path, row: int | None) -> None:
         """Select a sample and ask for its neighbours; both come with Topic.SELECTION."""
@@ -291,7 +294,10 @@ class App:
         asked = self.selection
         params = {"embeddings": str(embeddings), "row": row, "k": NEIGHBOURS}
         self.quick_lab.ask(
-            "neighbours", params, channel="neighbours", done=lambda _, arrays: self._found(asked, arrays),
+            "neighbours",
+            params,
+            channel="neighbours",
+            done=lambda _, arrays: self._found(asked, arrays),
             failed=lambda error: self._not_found(asked, error),
         )
 

@@ -78,13 +78,28 @@ def _recipe_commands() -> tuple[Command, ...]:
             Command(f"recipe.preset.{preset.name}", f"Preset: {preset.title}", _preset(preset.name), "Recipe")
             for preset in presets()
         ),
-        Command("recipe.copy-command", "Copy as command", _copy_command, "Recipe", "copy", "Ctrl+Shift+C",
-                _recipe_problem),
+        Command(
+            "recipe.copy-command", "Copy as command", _copy_command, "Recipe", "copy", "Ctrl+Shift+C", _recipe_problem
+        ),
         Command("recipe.export-python", "Export as Python…", _export_python, "Recipe", "", "", _recipe_problem),
-        Command("recipe.undo", "Undo", lambda app, face: app.editor.undo(), "Edit", "undo", "Ctrl+Z",
-                lambda app: "" if app.editor.undo_words else "There is nothing to undo."),
-        Command("recipe.redo", "Redo", lambda app, face: app.editor.redo(), "Edit", "redo", "Ctrl+Shift+Z",
-                lambda app: "" if app.editor.redo_words else "There is nothing to redo."),
+        Command(
+            "recipe.undo",
+            "Undo",
+            lambda app, face: app.editor.undo(),
+            "Edit",
+            "undo",
+            "Ctrl+Z",
+            lambda app: "" if app.editor.undo_words else "There is nothing to undo.",
+        ),
+        Command(
+            "recipe.redo",
+            "Redo",
+            lambda app, face: app.editor.redo(),
+            "Edit",
+            "redo",
+            "Ctrl+Shift+Z",
+            lambda app: "" if app.editor.redo_words else "There is nothing to redo.",
+        ),
     )
 
 
@@ -131,14 +146,42 @@ def _export_python(app: App, face: Face) -> None:
 def _run_commands() -> tuple[Command, ...]:
     return (
         Command("run.train", "Train", _train, "Run", "play", "Ctrl+Return", _recipe_problem),
-        Command("run.pause", "Pause", lambda app, face: app.pause_current(), "Run", "pause", "",
-                lambda app: app.refuse_current("pause")),
-        Command("run.resume", "Resume", lambda app, face: app.resume_current(), "Run", "play", "",
-                lambda app: app.refuse_current("resume")),
-        Command("run.stop", "Stop and save", lambda app, face: app.stop_current(), "Run", "stop", "Ctrl+.",
-                lambda app: app.refuse_current("stop")),
-        Command("run.checkpoint", "Save a checkpoint now", lambda app, face: app.checkpoint_current(), "Run", "save",
-                "", lambda app: app.refuse_current("checkpoint")),
+        Command(
+            "run.pause",
+            "Pause",
+            lambda app, face: app.pause_current(),
+            "Run",
+            "pause",
+            "",
+            lambda app: app.refuse_current("pause"),
+        ),
+        Command(
+            "run.resume",
+            "Resume",
+            lambda app, face: app.resume_current(),
+            "Run",
+            "play",
+            "",
+            lambda app: app.refuse_current("resume"),
+        ),
+        Command(
+            "run.stop",
+            "Stop and save",
+            lambda app, face: app.stop_current(),
+            "Run",
+            "stop",
+            "Ctrl+.",
+            lambda app: app.refuse_current("stop"),
+        ),
+        Command(
+            "run.checkpoint",
+            "Save a checkpoint now",
+            lambda app, face: app.checkpoint_current(),
+            "Run",
+            "save",
+            "",
+            lambda app: app.refuse_current("checkpoint"),
+        ),
         Command("run.open", "Open run folder…", _open_run, "Run", "folder"),
     )
 
@@ -190,8 +233,9 @@ def _window_commands() -> tuple[Command, ...]:
             for number, page in enumerate(PAGES, 1)
         ),
         Command("view.theme", "Switch between light and dark", _switch_theme, "View", "sun", "Ctrl+Shift+L"),
-        Command("view.palette", "Command palette…", lambda app, face: face.open_palette(), "View", "search",
-                "Ctrl+Shift+P"),
+        Command(
+            "view.palette", "Command palette…", lambda app, face: face.open_palette(), "View", "search", "Ctrl+Shift+P"
+        ),
         Command("window.quit", "Quit", lambda app, face: face.close_window(), "Recipe", "close", "Ctrl+Q"),
     )
 

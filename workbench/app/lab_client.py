@@ -200,8 +200,12 @@ class LabClient:
         for ticket in unwanted:
             ticket.cancelled()
         for ticket in wanted:
-            ticket.failed(LabError(f"The lab process died (exit code {code}) while doing {ticket.name!r}.",
-                                   f"Its log is {self._log_path}."))
+            ticket.failed(
+                LabError(
+                    f"The lab process died (exit code {code}) while doing {ticket.name!r}.",
+                    f"Its log is {self._log_path}.",
+                )
+            )
 
     def _end_process(self) -> int:
         assert self._process is not None

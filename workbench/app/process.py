@@ -41,8 +41,12 @@ class Child:
         try:
             with open(console, "ab") as output:
                 self._popen = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                    start_new_session=True, env={**os.environ, **environment},
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    env={**os.environ, **environment},
                 )
         except OSError as error:
             raise RunError(f"The engine cannot be started: {error}.", "Check the run folder and the disk.") from error

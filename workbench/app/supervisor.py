@@ -105,8 +105,14 @@ class RunSupervisor:
     """
 
     def __init__(
-        self, runs_dir: Path, *, command: Sequence[str] = ENGINE, grace_s: float = GRACE_S, term_s: float = TERM_S,
-        wall: Callable[[], float] = time.time, clock: Callable[[], float] = time.monotonic,
+        self,
+        runs_dir: Path,
+        *,
+        command: Sequence[str] = ENGINE,
+        grace_s: float = GRACE_S,
+        term_s: float = TERM_S,
+        wall: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.runs_dir = runs_dir
         self.handles: dict[Path, RunHandle] = {}

@@ -11,8 +11,13 @@ from workbench.plugins.catalogue import Catalogue
 Document = Mapping[str, Any]
 
 SHORT_OPS = {
-    "random_resized_crop": "crop", "horizontal_flip": "flip", "colour_jitter": "jitter", "greyscale": "grey",
-    "gaussian_blur": "blur", "normalize": "", "quarter_turn": "turn",
+    "random_resized_crop": "crop",
+    "horizontal_flip": "flip",
+    "colour_jitter": "jitter",
+    "greyscale": "grey",
+    "gaussian_blur": "blur",
+    "normalize": "",
+    "quarter_turn": "turn",
 }
 """Names short enough for a chip; "" leaves the operation out, because every pipeline has it."""
 
@@ -71,15 +76,30 @@ def training_words(document: Document, catalogue: Catalogue) -> str:
 
 
 CHIPS = {
-    "data": ("Data", data_words), "views": ("Views", views_words), "objective": ("Objective", objective_words),
-    "backbone": ("Backbone", backbone_words), "training": ("Training", training_words),
+    "data": ("Data", data_words),
+    "views": ("Views", views_words),
+    "objective": ("Objective", objective_words),
+    "backbone": ("Backbone", backbone_words),
+    "training": ("Training", training_words),
 }
 """Chip id -> caption and the function that words it."""
 
 SECTIONS = {
-    "data": ("data",), "views": ("views",), "objective": ("objective",), "backbone": ("backbone",),
+    "data": ("data",),
+    "views": ("views",),
+    "objective": ("objective",),
+    "backbone": ("backbone",),
     "training": (
-        "optimiser", "schedule", "budget", "training", "evaluation", "checkpoints", "hardware", "seed", "name", "schema"
+        "optimiser",
+        "schedule",
+        "budget",
+        "training",
+        "evaluation",
+        "checkpoints",
+        "hardware",
+        "seed",
+        "name",
+        "schema",
     ),
 }
 """Chip id -> the recipe's sections it stands for."""

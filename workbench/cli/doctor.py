@@ -22,8 +22,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Check everything, one line each; returns 0 when all of it works, 2 otherwise."""
     terminal, app = Terminal(as_json=False), App()
     checks: list[Callable[[], tuple[bool, str]]] = [
-        _python, lambda: _workspace(app.home), lambda: _disk(app.home), _qt, lambda: _lab(app, terminal),
-        lambda: _data(app, terminal), lambda: _plugins(app),
+        _python,
+        lambda: _workspace(app.home),
+        lambda: _disk(app.home),
+        _qt,
+        lambda: _lab(app, terminal),
+        lambda: _data(app, terminal),
+        lambda: _plugins(app),
     ]
     try:
         results = [check() for check in checks]

@@ -56,7 +56,8 @@ def project(arguments: argparse.Namespace) -> int:
             raise RecipeError(problems)
         folder = arguments.embeddings.resolve()
         result, _ = ask(
-            app, terminal, "project", {"embeddings": str(folder), "projection": {"id": entry.id, **settings}})
+            app, terminal, "project", {"embeddings": str(folder), "projection": {"id": entry.id, **settings}}
+        )
     finally:
         app.close()
     trust = EmbeddingSet.open(folder).meta.layouts[result["layout"]].trust_mean
@@ -72,7 +73,10 @@ def neighbours(arguments: argparse.Namespace) -> int:
         chosen = EmbeddingSet.open(arguments.embeddings)
         row = _row(chosen, arguments.id)
         params = {
-            "embeddings": str(arguments.embeddings.resolve()), "row": row, "k": arguments.k, "metric": arguments.metric
+            "embeddings": str(arguments.embeddings.resolve()),
+            "row": row,
+            "k": arguments.k,
+            "metric": arguments.metric,
         }
         _, arrays = ask(app, terminal, "neighbours", params)
     finally:

@@ -10,8 +10,14 @@ from workbench.cli.terminal import Terminal
 from workbench.recipes.presets import presets
 
 KINDS = {
-    "datasets": "datasets", "views": "operations", "objectives": "objectives", "backbones": "backbones",
-    "optimisers": "optimisers", "projections": "projections", "presets": "", "plugins": "",
+    "datasets": "datasets",
+    "views": "operations",
+    "objectives": "objectives",
+    "backbones": "backbones",
+    "optimisers": "optimisers",
+    "projections": "projections",
+    "presets": "",
+    "plugins": "",
 }
 
 
@@ -34,7 +40,8 @@ def _rows(app: App, kind: str) -> list[dict[str, Any]]:
     if kind == "plugins":
         return [
             {
-                "id": row.id, "title": row.manifest.title if row.manifest else "",
+                "id": row.id,
+                "title": row.manifest.title if row.manifest else "",
                 "summary": row.error or ("enabled" if row.enabled else "not enabled"),
             }
             for row in app.plugins()

@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The command line, with every command's help."""
     top = argparse.ArgumentParser(
-        prog="workbench", description=workbench.__doc__,
+        prog="workbench",
+        description=workbench.__doc__,
         epilog="Without a command, the window opens. `workbench screenshot` renders a page to a picture.",
     )
     top.add_argument("--version", action="version", version=f"workbench {workbench.__version__}")
@@ -71,8 +72,14 @@ def _add_list(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("train", help="train a recipe in a process of its own")
     command.add_argument("recipe", metavar="RECIPE.toml|PRESET")
-    command.add_argument("--set", action="append", default=[], metavar="a.b=c", dest="overrides",
-                         help="change a setting of the recipe; may be repeated")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="a.b=c",
+        dest="overrides",
+        help="change a setting of the recipe; may be repeated",
+    )
     command.add_argument("--run-dir", type=Path, help="the run folder; resumed when it holds an unfinished run")
     command.add_argument("--device", choices=["auto", "cpu", "cuda", "mps"], help="where to train")
     command.add_argument("--time-limit", metavar="DURATION", help="train for so long (120s, 2m), instead of the budget")
@@ -106,8 +113,14 @@ def _add_project(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     command = commands.add_parser("project", help="draw an embedding set in the plane")
     command.add_argument("embeddings", type=Path)
     command.add_argument("--method", default="umap", help="umap or pca; see `workbench list projections`")
-    command.add_argument("--set", action="append", default=[], metavar="a=b", dest="overrides",
-                         help="a setting of the method; may be repeated")
+    command.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="a=b",
+        dest="overrides",
+        help="a setting of the method; may be repeated",
+    )
     command.add_argument("--json", action="store_true", help="one JSON document on standard output")
     command.set_defaults(action=explore.project)
 

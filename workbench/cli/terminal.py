@@ -57,7 +57,10 @@ def ask(app: App, terminal: Terminal, request: str, params: Mapping[str, Any]) -
     """Ask the lab and wait, with progress; raises the lab's error, or Cancelled after Ctrl-C has stopped the work."""
     outcome: list[Any] = []
     ticket = app.long_lab.ask(
-        request, params, done=lambda result, arrays: outcome.append((result, arrays)), failed=outcome.append,
+        request,
+        params,
+        done=lambda result, arrays: outcome.append((result, arrays)),
+        failed=outcome.append,
         progress=lambda share, words: terminal.progress(f"{words} {share:.0%}"),
         cancelled=lambda: outcome.append(Cancelled()),
     )

@@ -76,10 +76,16 @@ def outcome(handle: RunHandle) -> dict[str, Any]:
     knn = history.evaluated("knn")
     last = history.evaluations[-1] if history.evaluations else None
     return {
-        "run": str(handle.folder.path), "state": str(handle.state), "reason": history.summary.reason,
-        "step": history.summary.step, "loss": history.last("loss"), "knn": knn[-1][1] if knn else None,
-        "floors": dict(last.floors) if last else {}, "knn_settings": dict(last.settings) if last else {},
-        "elapsed_s": history.last("elapsed_s"), "images_per_s": history.last("images_per_s"),
+        "run": str(handle.folder.path),
+        "state": str(handle.state),
+        "reason": history.summary.reason,
+        "step": history.summary.step,
+        "loss": history.last("loss"),
+        "knn": knn[-1][1] if knn else None,
+        "floors": dict(last.floors) if last else {},
+        "knn_settings": dict(last.settings) if last else {},
+        "elapsed_s": history.last("elapsed_s"),
+        "images_per_s": history.last("images_per_s"),
     }
 
 
@@ -120,5 +126,6 @@ def _start(app: App, recipe: Recipe, run_dir: Path | None) -> RunHandle:
         raise WorkbenchError(f"The run {run_dir} is already training.", "Watch it in the window, or name another.")
     if app.recipe_of(handle.folder) != recipe:
         raise WorkbenchError(
-            f"The run folder {run_dir} holds another recipe.", "Name another folder, or leave out the changes.")
+            f"The run folder {run_dir} holds another recipe.", "Name another folder, or leave out the changes."
+        )
     return app.resume(handle)

@@ -1,8 +1,8 @@
 """Messages between the front and the lab: a JSON header and raw arrays, length-prefixed, never pickled.
 
-    4 bytes   length of the header, big-endian
-    n bytes   header: UTF-8 JSON object; "arrays" lists [name, dtype, shape] in the order of the payloads
-    ...       the bytes of each array, C order, one after another
+4 bytes   length of the header, big-endian
+n bytes   header: UTF-8 JSON object; "arrays" lists [name, dtype, shape] in the order of the payloads
+...       the bytes of each array, C order, one after another
 """
 
 from __future__ import annotations

@@ -82,7 +82,9 @@ class ArrayFile:
         if not found:
             raise DataError(
                 f"No array in {self._path} is called {', '.join(_IMAGE_NAMES[:-1])} or {_IMAGE_NAMES[-1]}; it has "
-                f"{', '.join(self.names) or 'none'}.", "Name the array of images in the images setting.")
+                f"{', '.join(self.names) or 'none'}.",
+                "Name the array of images in the images setting.",
+            )
         return found
 
     def labels_for(self, images: Member, wanted: str) -> NDArray[Any] | None:
@@ -97,7 +99,8 @@ class ArrayFile:
                 return None
             raise DataError(
                 f"{self._path}: {name!r} has the shape {labels.shape} for {images.count} images in {images.name!r}.",
-                "Labels are one value an image.")
+                "Labels are one value an image.",
+            )
         return labels[:, 0]
 
     def class_names(self) -> list[str]:
@@ -114,7 +117,8 @@ class ArrayFile:
         if len(shape) not in (3, 4) or not shape[0]:
             raise DataError(
                 f"The array {name!r} in {self._path} has the shape {shape}, which is not images.",
-                "Images are (N, H, W), (N, H, W, C) or (N, C, H, W).")
+                "Images are (N, H, W), (N, H, W, C) or (N, C, H, W).",
+            )
         return Member(name, split, shape[0])
 
     def _shape(self, name: str) -> tuple[int, ...]:
@@ -133,7 +137,8 @@ class ArrayFile:
         Where some name a split, only those count.
         """
         found: Mapping[str, str] = {
-            name: split for name in self.names for word, split in [_taken_apart(name)] if word in usual}
+            name: split for name in self.names for word, split in [_taken_apart(name)] if word in usual
+        }
         divided = [(name, split) for name, split in found.items() if split]
         if divided:
             return divided

@@ -48,9 +48,7 @@ def _extremes(array: NDArray[Any]) -> tuple[float, float]:
     return float(np.min([part.min() for part in parts])), float(np.max([part.max() for part in parts]))
 
 
-def images_nchw(
-    array: NDArray[Any], layout: Layout, low: float, high: float, name: str
-) -> NDArray[np.uint8]:
+def images_nchw(array: NDArray[Any], layout: Layout, low: float, high: float, name: str) -> NDArray[np.uint8]:
     """uint8 (N, C, H, W) with C 1 or 3 from (N, H, W), NHWC or NCHW; a fourth channel is alpha, put on white."""
     if array.ndim == 3:
         return to_uint8(array, low, high)[:, None]

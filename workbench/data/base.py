@@ -54,10 +54,16 @@ class DataInfo:
         """Plain containers for the wire and for events; at most 100 skipped samples are listed, all are counted."""
         listed = [{"path": item.path, "reason": item.reason} for item in self.skipped[:100]]
         return {
-            "title": self.title, "modality": self.modality, "samples": self.samples,
-            "fields": {name: list(shape) for name, shape in self.fields.items()}, "classes": list(self.classes),
-            "splits": list(self.splits), "licence": self.licence, "source": self.source,
-            "skipped": listed, "skipped_count": len(self.skipped),
+            "title": self.title,
+            "modality": self.modality,
+            "samples": self.samples,
+            "fields": {name: list(shape) for name, shape in self.fields.items()},
+            "classes": list(self.classes),
+            "splits": list(self.splits),
+            "licence": self.licence,
+            "source": self.source,
+            "skipped": listed,
+            "skipped_count": len(self.skipped),
         }
 
 

@@ -1,9 +1,9 @@
 """Decoded images on disk: each file is decoded once, and a set larger than memory is mapped.
 
-    home/cache/datasets/FINGERPRINT/
-        images.npy     uint8 (N, C, H, W); C is 1 when every image is grey
-        rows.npy       int64 (N,), which of the listed images these are
-        skipped.json   those that could not be read: [[path, reason], ...]
+home/cache/datasets/FINGERPRINT/
+    images.npy     uint8 (N, C, H, W); C is 1 when every image is grey
+    rows.npy       int64 (N,), which of the listed images these are
+    skipped.json   those that could not be read: [[path, reason], ...]
 """
 
 from __future__ import annotations

@@ -17,9 +17,7 @@ from workbench.data.pixels import decode, reason
 _CHUNK = 128
 
 
-def decode_all(
-    encoded: Encoded, rows: NDArray[np.int64], side_px: int, place: Place, progress: Progress
-) -> Decoded:
+def decode_all(encoded: Encoded, rows: NDArray[np.int64], side_px: int, place: Place, progress: Progress) -> Decoded:
     """These rows of `encoded` as uint8 squares, from the cache where it has them.
 
     Raises DataError when not one can be read; Cancelled from `progress`, within one chunk of 128 images.

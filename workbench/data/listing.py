@@ -26,7 +26,8 @@ class HoldOut(Model):
     """How a test split is made where the files do not say."""
 
     test_share: float = setting(
-        0.2, "Test share", "share of the samples held out for testing, when the files name no test split", ge=0, le=0.9)
+        0.2, "Test share", "share of the samples held out for testing, when the files name no test split", ge=0, le=0.9
+    )
     split_seed: int = setting(0, "Split seed", "decides which samples are held out", ge=0, lt=2**31, advanced=True)
 
 
@@ -34,8 +35,14 @@ class ImageImport(HoldOut):
     """The settings of importers that decode image files."""
 
     image_size: int = setting(
-        0, "Image size", "side that images are stored at: the shorter side is scaled to it and the centre kept; 0 "
-        "takes the median shorter side, at most 256", unit="px", ge=0, le=1024)
+        0,
+        "Image size",
+        "side that images are stored at: the shorter side is scaled to it and the centre kept; 0 "
+        "takes the median shorter side, at most 256",
+        unit="px",
+        ge=0,
+        le=1024,
+    )
 
 
 @dataclass(frozen=True)
@@ -95,7 +102,8 @@ def load_listed(
     kept = decoded.rows
     told = listing.skipped if split == listing.splits[0] else ()
     facts = Facts(
-        split, listing.splits, listing.classes, (*told, *decoded.skipped), title=listing.title, source=listing.source)
+        split, listing.splits, listing.classes, (*told, *decoded.skipped), title=listing.title, source=listing.source
+    )
     return ArrayDataset(
         decoded.images,
         None if listing.labels is None else listing.labels[kept],

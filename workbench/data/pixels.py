@@ -12,7 +12,21 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS = (
-    "PNG", "JPEG", "MPO", "JPEG2000", "WEBP", "AVIF", "GIF", "BMP", "DIB", "TIFF", "PPM", "TGA", "PCX", "ICO", "SGI",
+    "PNG",
+    "JPEG",
+    "MPO",
+    "JPEG2000",
+    "WEBP",
+    "AVIF",
+    "GIF",
+    "BMP",
+    "DIB",
+    "TIFF",
+    "PPM",
+    "TGA",
+    "PCX",
+    "ICO",
+    "SGI",
 )
 """The formats that are tried; those that call other programs (EPS) or hold no pixels (PDF) are not."""
 

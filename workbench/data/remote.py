@@ -44,10 +44,15 @@ class RemoteFile:
 
 class RemoteConfig(Model):
     root: str = setting(
-        "", "Folder", "where the files are or will be put; empty takes the workspace's data folder", widget="folder")
+        "", "Folder", "where the files are or will be put; empty takes the workspace's data folder", widget="folder"
+    )
     mirror: str = setting(
-        "", "Mirror", "address of a folder that holds the same files, instead of the original server", advanced=True,
-        pattern=r"^$|^(https?|file)://")
+        "",
+        "Mirror",
+        "address of a folder that holds the same files, instead of the original server",
+        advanced=True,
+        pattern=r"^$|^(https?|file)://",
+    )
 
 
 class RemoteSource(DatasetSource):
@@ -88,7 +93,8 @@ class RemoteSource(DatasetSource):
         if not wanted:
             return "ready", f"Found in {root}."
         missing = [
-            file for file in self.remote
+            file
+            for file in self.remote
             if (not file.splits or set(file.splits) & set(wanted)) and not (root / file.folder / file.name).is_file()
         ]
         if not missing:
@@ -110,7 +116,8 @@ class RemoteSource(DatasetSource):
             done += file.size_bytes
         if not self.present(root, split):
             raise DataError(
-                f"{self.spec.title}: the files in {root} are not all there.", "Delete that folder and load it again.")
+                f"{self.spec.title}: the files in {root} are not all there.", "Delete that folder and load it again."
+            )
 
     def _provide_one(
         self, root: Path, file: RemoteFile, files: list[RemoteFile], base: str, progress: Progress
@@ -123,7 +130,8 @@ class RemoteSource(DatasetSource):
                 raise DownloadError(f"{target} is damaged: its MD5 is not {file.md5}")
         except DownloadError as error:
             raise DataError(
-                f"{self.spec.title} could not be fetched: {error.message}.", self._by_hand(root, files)) from error
+                f"{self.spec.title} could not be fetched: {error.message}.", self._by_hand(root, files)
+            ) from error
         if file.unpack:
             unpack(target, target.parent, progress)
 

@@ -10,7 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ALIASES = {
-    "training": "train", "trn": "train", "testing": "test", "tst": "test", "valid": "val", "validation": "val",
+    "training": "train",
+    "trn": "train",
+    "testing": "test",
+    "tst": "test",
+    "valid": "val",
+    "validation": "val",
     "dev": "val",
 }
 _ORDER = ("train", "val", "test")
@@ -59,9 +64,7 @@ def settle(
     return names.astype(np.str_)
 
 
-def hold_out(
-    ids: Sequence[str], labels: NDArray[np.int64] | None, share: float, seed: int
-) -> NDArray[np.int64]:
+def hold_out(ids: Sequence[str], labels: NDArray[np.int64] | None, share: float, seed: int) -> NDArray[np.int64]:
     """Positions of round(share * N) samples, drawn by a hash of their id, evenly over the classes."""
     ranks = sorted(range(len(ids)), key=lambda i: _draw(ids[i], seed))
     groups: dict[int, list[int]] = defaultdict(list)

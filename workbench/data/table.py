@@ -13,7 +13,19 @@ from workbench.data.sources.mnist_like import DebianFashion, FashionMnist, Mnist
 from workbench.data.sources.photos import Flowers102, Food101
 
 SOURCES: tuple[type[DatasetSource], ...] = (
-    FashionMnist10k, NotoEmoji,
-    Cifar10, Cifar100, Stl10, Svhn, FashionMnist, Mnist, Flowers102, Food101, DebianFashion,
-    ImageFolder, Arrays, ImageTable, PackedImages,
+    FashionMnist10k,
+    NotoEmoji,
+    Cifar10,
+    Cifar100,
+    Stl10,
+    Svhn,
+    FashionMnist,
+    Mnist,
+    Flowers102,
+    Food101,
+    DebianFashion,
+    ImageFolder,
+    Arrays,
+    ImageTable,
+    PackedImages,
 )

@@ -1,7 +1,7 @@
 """Checkpoints: weights that anyone may open, and the state that makes a resumed run bit-equal.
 
-    step_00001200/model.safetensors   backbone.* and objective.*, with the heads, queues and teachers
-    step_00001200/train_state.pt      optimiser, generators, clocks: tensors and plain containers, nothing pickled
+step_00001200/model.safetensors   backbone.* and objective.*, with the heads, queues and teachers
+step_00001200/train_state.pt      optimiser, generators, clocks: tensors and plain containers, nothing pickled
 """
 
 from __future__ import annotations

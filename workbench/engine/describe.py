@@ -53,7 +53,4 @@ def write_catalogue(out: Path | None) -> int:
 
 
 def _entries(contributions: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(
-        {"spec": item.spec, "schema": item.Config.model_json_schema()}
-        for item in contributions
-    )
+    return tuple({"spec": item.spec, "schema": item.Config.model_json_schema()} for item in contributions)

@@ -22,7 +22,12 @@ THUMBNAIL_PX = 64
 
 
 def embed_split(
-    folder: RunFolder, step: int, encoder: Encoder, dataset: Dataset, device: torch.device, fingerprint: str,
+    folder: RunFolder,
+    step: int,
+    encoder: Encoder,
+    dataset: Dataset,
+    device: torch.device,
+    fingerprint: str,
     progress: Progress = no_progress,
 ) -> Path:
     """Write `embeddings/step_...` of a run: every sample of the split with its vector, table row and thumbnail."""
@@ -32,7 +37,13 @@ def embed_split(
 
 
 def write_embeddings(
-    target: Path, encoder: Encoder, dataset: Dataset, device: torch.device, title: str, step: int, fingerprint: str,
+    target: Path,
+    encoder: Encoder,
+    dataset: Dataset,
+    device: torch.device,
+    title: str,
+    step: int,
+    fingerprint: str,
     progress: Progress = no_progress,
 ) -> None:
     """Write an embedding set of a whole split."""
@@ -58,8 +69,12 @@ def small_pictures(images_NCHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
     longest = max(images.shape[-2:])
     if longest > THUMBNAIL_PX:
         size = [max(1, round(side * THUMBNAIL_PX / longest)) for side in images.shape[-2:]]
-        images = torch.nn.functional.interpolate(
-            images.float(), size, mode="bilinear", antialias=True).round().clamp(0, 255).byte()
+        images = (
+            torch.nn.functional.interpolate(images.float(), size, mode="bilinear", antialias=True)
+            .round()
+            .clamp(0, 255)
+            .byte()
+        )
     return images.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).contiguous().numpy()
 
 
@@ -76,6 +91,6 @@ def load_encoder(folder: RunFolder, recipe: Recipe, step: int | None, progress: 
     weights = checkpoint.load_weights(chosen.path)
     prefix = "backbone."
     encoder.backbone.load_state_dict(
-        {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)})
+        {name.removeprefix(prefix): tensor for name, tensor in weights.items() if name.startswith(prefix)}
+    )
     return encoder, chosen.step
-

@@ -132,5 +132,8 @@ def build_learner(recipe: Recipe, splits: Splits, encoder: Encoder) -> Learner:
 def parts_of(views: Views) -> dict[str, Any]:
     """Views as the keyword arguments of `Learner.forward`."""
     return {
-        "branches": dict(views.branches), "index": views.index, "labels": views.labels, "targets": dict(views.targets)
+        "branches": dict(views.branches),
+        "index": views.index,
+        "labels": views.labels,
+        "targets": dict(views.targets),
     }

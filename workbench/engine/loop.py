@@ -79,9 +79,13 @@ class Loop:
         self._sink.flush()
         scaler = getattr(self.parts.fabric.strategy.precision, "scaler", None)
         state = checkpoint.TrainState(
-            step=self.step, elapsed_s=self.elapsed_s, fingerprint=self.parts.fingerprint,
-            optimiser=dict(self.parts.optimiser.state_dict()), scaler=scaler.state_dict() if scaler is not None else {},
-            generators=checkpoint.generator_states(), floors=self.floors,
+            step=self.step,
+            elapsed_s=self.elapsed_s,
+            fingerprint=self.parts.fingerprint,
+            optimiser=dict(self.parts.optimiser.state_dict()),
+            scaler=scaler.state_dict() if scaler is not None else {},
+            generators=checkpoint.generator_states(),
+            floors=self.floors,
         )
         path = checkpoint.save(self.parts.folder, self.parts.learner, state)
         self._emit("checkpoint", path=path.name)
@@ -141,8 +145,13 @@ class Loop:
     def embed(self) -> None:
         """Write the embedding set of the test split at this step."""
         path = embed_split(
-            self.parts.folder, self.step, self.parts.encoder, self.parts.splits.test, self.parts.fabric.device,
-            self.parts.fingerprint, self.parts.phases,
+            self.parts.folder,
+            self.step,
+            self.parts.encoder,
+            self.parts.splits.test,
+            self.parts.fabric.device,
+            self.parts.fingerprint,
+            self.parts.phases,
         )
         self._emit("embedding", path=path.name)
 
@@ -161,8 +170,10 @@ class Loop:
         parts.optimiser.step()
         parts.optimiser.zero_grad(set_to_none=True)
         self.step += 1
-        parts.learner.objective.after_step(parts.learner.backbone, min(1.0, parts.plan.progress(
-            self.step, self.elapsed_s + time.perf_counter() - started)))
+        parts.learner.objective.after_step(
+            parts.learner.backbone,
+            min(1.0, parts.plan.progress(self.step, self.elapsed_s + time.perf_counter() - started)),
+        )
         self.elapsed_s += time.perf_counter() - started
         self._record(loss, terms, embedding, norm, rate)
 
@@ -179,16 +190,15 @@ class Loop:
         if clip_norm > 0 or scaled:
             bound = clip_norm if clip_norm > 0 else float("inf")
             norm = fabric.clip_gradients(
-                self.parts.wrapped, self.parts.optimiser, max_norm=bound, error_if_nonfinite=False)
+                self.parts.wrapped, self.parts.optimiser, max_norm=bound, error_if_nonfinite=False
+            )
             return torch.as_tensor(norm)
         grads = [p.grad for p in self.parts.learner.parameters() if p.grad is not None]
         if not grads:
             raise RunFailed("No parameter received a gradient.", "The objective's loss does not reach the backbone.")
         return torch.nn.utils.get_total_norm(grads)
 
-    def _record(
-        self, loss: Tensor, terms: Any, embedding: Tensor | None, norm: Tensor, rate: float
-    ) -> None:
+    def _record(self, loss: Tensor, terms: Any, embedding: Tensor | None, norm: Tensor, rate: float) -> None:
         scalars = {"loss": loss.detach(), **terms, "gradient_norm": norm.detach()}
         epoch = self.step / self.parts.plan.steps_per_epoch
         self._sink.add(self.step, scalars, {"lr": rate, "epoch": epoch, "elapsed_s": self.elapsed_s})
@@ -228,8 +238,12 @@ class Loop:
 
     def _emit_evaluation(self, knn: float) -> None:
         self._emit(
-            "evaluation", values={"knn": knn}, floors=self.floors, settings=self.parts.monitor.described,
-            epoch=self.step / self.parts.plan.steps_per_epoch, elapsed_s=self.elapsed_s,
+            "evaluation",
+            values={"knn": knn},
+            floors=self.floors,
+            settings=self.parts.monitor.described,
+            epoch=self.step / self.parts.plan.steps_per_epoch,
+            elapsed_s=self.elapsed_s,
         )
 
     def _emit(self, kind: str, **payload: Any) -> None:
@@ -253,4 +267,3 @@ class _Pulse:
         pace = (images - self._images) / max(elapsed_s - self._elapsed_s, 1e-9)
         self._at, self._images, self._elapsed_s = time.monotonic(), images, elapsed_s
         return pace
-

@@ -19,9 +19,7 @@ def probe() -> Machine:
     if torch.backends.mps.is_available():
         devices["mps"] = 1
     bf16 = bool("cuda" in devices and torch.cuda.is_bf16_supported())
-    return Machine(
-        devices=devices, bf16=bf16, cores=available_cores(), memory_bytes=int(psutil.virtual_memory().total)
-    )
+    return Machine(devices=devices, bf16=bf16, cores=available_cores(), memory_bytes=int(psutil.virtual_memory().total))
 
 
 def available_cores() -> int:

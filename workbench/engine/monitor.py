@@ -42,8 +42,12 @@ class KnnMonitor:
     def described(self) -> dict[str, Any]:
         """Everything needed to repeat the measurement."""
         return {
-            "k": self._settings.k, "temperature": self._settings.temperature, "metric": "cosine",
-            "bank": len(self._bank), "test": len(self._queries), "layer": "backbone features",
+            "k": self._settings.k,
+            "temperature": self._settings.temperature,
+            "metric": "cosine",
+            "bank": len(self._bank),
+            "test": len(self._queries),
+            "layer": "backbone features",
         }
 
     def measure(self, encoder: Encoder, progress: Progress = no_progress) -> float:
@@ -61,8 +65,13 @@ class KnnMonitor:
 
     def _accuracy(self, bank: Tensor, queries: Tensor) -> float:
         return knn_accuracy(
-            bank, _labels(self._train, self._bank), queries, _labels(self._test, self._queries),
-            k=self._settings.k, temperature=self._settings.temperature, classes=self._classes,
+            bank,
+            _labels(self._train, self._bank),
+            queries,
+            _labels(self._test, self._queries),
+            k=self._settings.k,
+            temperature=self._settings.temperature,
+            classes=self._classes,
         )
 
 

@@ -66,10 +66,17 @@ def _train(folder: RunFolder, recipe: Recipe, resume: bool, phases: PhaseReporte
     loop = Loop(parts)
     resumed_from = _restore(parts, loop) if resume else None
     journal.emit(
-        "running", loop.step, device=str(parts.fabric.device), precision=resolved.hardware.precision,
-        threads=resolved.hardware.threads, parameters=sum(p.numel() for p in parts.learner.backbone.parameters()),
-        resumed_from=resumed_from, steps_total=parts.plan.total_steps, steps_per_epoch=parts.plan.steps_per_epoch,
-        budget_s=resolved.budget.amount if parts.plan.total_steps is None else None, versions=versions(),
+        "running",
+        loop.step,
+        device=str(parts.fabric.device),
+        precision=resolved.hardware.precision,
+        threads=resolved.hardware.threads,
+        parameters=sum(p.numel() for p in parts.learner.backbone.parameters()),
+        resumed_from=resumed_from,
+        steps_total=parts.plan.total_steps,
+        steps_per_epoch=parts.plan.steps_per_epoch,
+        budget_s=resolved.budget.amount if parts.plan.total_steps is None else None,
+        versions=versions(),
         fingerprint=parts.fingerprint,
     )
     loop.measure_floors()
@@ -97,10 +104,19 @@ def _assemble(folder: RunFolder, recipe: Recipe, phases: PhaseReporter, splits: 
     wrapped, fabric_optimiser = fabric.setup(learner, optimiser)
     sampler = EpochSampler(len(splits.train), recipe.training.batch_size, recipe.seed)
     return Parts(
-        folder=folder, phases=phases, recipe=recipe,
-        fingerprint=fingerprint(recipe), fabric=fabric, splits=splits, encoder=encoder, learner=learner,
-        wrapped=wrapped, optimiser=fabric_optimiser, plan=Plan(recipe.budget, sampler.steps_per_epoch),
-        sampler=sampler, monitor=KnnMonitor(splits, recipe.evaluation, recipe.seed, fabric.device),
+        folder=folder,
+        phases=phases,
+        recipe=recipe,
+        fingerprint=fingerprint(recipe),
+        fabric=fabric,
+        splits=splits,
+        encoder=encoder,
+        learner=learner,
+        wrapped=wrapped,
+        optimiser=fabric_optimiser,
+        plan=Plan(recipe.budget, sampler.steps_per_epoch),
+        sampler=sampler,
+        monitor=KnnMonitor(splits, recipe.evaluation, recipe.seed, fabric.device),
     )
 
 

@@ -10,7 +10,10 @@ from workbench.gui.widgets.activity import ActivityList, JobState, JobView
 from workbench.runs.state import RunState
 
 STATES: dict[RunState, JobState] = {
-    RunState.STARTING: "waiting", RunState.RUNNING: "running", RunState.PAUSED: "paused", RunState.STOPPING: "stopping",
+    RunState.STARTING: "waiting",
+    RunState.RUNNING: "running",
+    RunState.PAUSED: "paused",
+    RunState.STOPPING: "stopping",
 }
 
 
@@ -38,8 +41,13 @@ class Activity(ActivityList):
 def job_view(job: Job) -> JobView:
     """A job as the list shows it; a failed one stays until its button is pressed."""
     return JobView(
-        id=job.id, title=job.title, state=job.state, progress=None if job.share < 0 else job.share, eta_s=job.eta_s,
-        detail=job.words, cancellable=job.state == "failed" or (job.cancel is not None and job.state == "running"),
+        id=job.id,
+        title=job.title,
+        state=job.state,
+        progress=None if job.share < 0 else job.share,
+        eta_s=job.eta_s,
+        detail=job.words,
+        cancellable=job.state == "failed" or (job.cancel is not None and job.state == "running"),
     )
 
 
@@ -48,8 +56,12 @@ def run_view(handle: RunHandle) -> JobView:
     history, share = handle.history, handle.history.share_done
     elapsed, pace = history.last("elapsed_s"), history.last("images_per_s")
     return JobView(
-        id=str(handle.folder.path), title=f"Train {handle.folder.name}", state=STATES[handle.state], progress=share,
+        id=str(handle.folder.path),
+        title=f"Train {handle.folder.name}",
+        state=STATES[handle.state],
+        progress=share,
         eta_s=elapsed * (1 - share) / share if share and elapsed and share > 0.01 else None,
-        rate=f"{format_count(pace)} images/s" if pace else "", detail=history.progress[1] if history.progress else "",
+        rate=f"{format_count(pace)} images/s" if pace else "",
+        detail=history.progress[1] if history.progress else "",
         cancellable=handle.state is not RunState.STOPPING,
     )

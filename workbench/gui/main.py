@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from workbench.app.application import App, Notice
 from workbench.app.commands import PAGES
+from workbench.app.supervisor import RunHandle
 from workbench.app.topics import Topic
 from workbench.core.errors import WorkbenchError
 from workbench.gui.theme import icon
@@ -103,11 +104,16 @@ def start_demo(window: Window, run_dir: Path | None = None) -> None:
     app.editor.replace(recipe.document(), f"use the preset {DEMO_PRESET}")
     handle = app.current = app.train(recipe, run_dir)
     window.show_page("train")
+    show_map_when_done(window, handle)
+
+
+def show_map_when_done(window: Window, handle: RunHandle) -> None:
+    """Turn to the Explore page when a run completes, unless another is looked at by then."""
 
     def watch(topic: Topic) -> None:
         if topic is Topic.RUNS and handle.state.ended:
             window.bridge.changed.disconnect(watch)
-            if handle.state is RunState.COMPLETED and app.current is handle:
+            if handle.state is RunState.COMPLETED and window.app.current is handle:
                 window.show_page("explore")
 
     window.bridge.changed.connect(watch)
@@ -139,10 +145,12 @@ class _Reporter:
     def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         sys.__excepthook__(kind, error, trace)
         LOG.critical("%s: %s", kind.__name__, error)
-        self._app.notify(Notice(
-            f"Something in the program failed: {kind.__name__}: {error}",
-            "Your runs go on. The terminal has the details; a restart brings everything back as it was saved.",
-        ))
+        self._app.notify(
+            Notice(
+                f"Something in the program failed: {kind.__name__}: {error}",
+                "Your runs go on. The terminal has the details; a restart brings everything back as it was saved.",
+            )
+        )
 
 
 def _require_display() -> None:
@@ -159,7 +167,8 @@ def _size(text: str) -> tuple[int, int]:
     sides = [int(part) for part in parts if part.isdecimal()]
     if len(parts) != 2 or len(sides) != 2 or not all(0 < side <= LARGEST_SIDE_PX for side in sides):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a size: write width x height, such as 1600x1000, at most {LARGEST_SIDE_PX} a side")
+            f"{text!r} is not a size: write width x height, such as 1600x1000, at most {LARGEST_SIDE_PX} a side"
+        )
     return sides[0], sides[1]
 
 

@@ -34,7 +34,7 @@ from workbench.gui.widgets.notice import Notice as NoticeBar
 from workbench.gui.widgets.recipe_bar import ChipView, RecipeBar
 
 AUTOSAVE_MS = 20_000
-REFRESH_LIVE_MS = 500
+REFRESH_LIVE_MS = 1000
 
 
 class Window(QMainWindow):
@@ -191,10 +191,12 @@ class Window(QMainWindow):
 
     def _refresh_recipe(self) -> None:
         editor = self.app.editor
-        self.recipe_bar.set_chips([
-            ChipView(id_, caption, word(editor.document, self.app.catalogue), chip_problem(id_, editor.problems))
-            for id_, (caption, word) in CHIPS.items()
-        ])
+        self.recipe_bar.set_chips(
+            [
+                ChipView(id_, caption, word(editor.document, self.app.catalogue), chip_problem(id_, editor.problems))
+                for id_, (caption, word) in CHIPS.items()
+            ]
+        )
         self._refresh_actions()
 
     def _refresh_actions(self) -> None:
@@ -266,7 +268,8 @@ class Window(QMainWindow):
         self._autosave.stop()
         self._live.stop()
         self.app.settings = self.app.settings.replace(
-            geometry=_text(self.saveGeometry()), layout=_text(self.saveState()))
+            geometry=_text(self.saveGeometry()), layout=_text(self.saveState())
+        )
         self.bridge.stop()
         self.log_feed.close()
         self.app.close()

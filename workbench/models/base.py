@@ -12,7 +12,7 @@ from workbench.plugins.specs import BackboneSpec
 
 
 class Backbone(nn.Module):
-    """An encoder.
+    """An encoder; subclasses are built as `Backbone(config, image_size)`.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Backbone(nn.Module):
 
     def tokens(self, x: Tensor) -> Tensor:
         """One vector a position, (N, L, D); only where `spec.tokens` says so."""
-        raise NotImplementedError(f"{type(self).__name__} has features but no tokens")
+        raise TypeError(f"{type(self).__name__} has features but no tokens")
 
     def forward(self, x: Tensor) -> Tensor:
         return self.features(x)

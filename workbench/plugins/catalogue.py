@@ -76,8 +76,12 @@ class Catalogue(Model):
     @cached_property
     def _index(self) -> dict[str, dict[str, Entry[Any]]]:
         kinds: dict[str, tuple[Entry[Any], ...]] = {
-            "dataset": self.datasets, "operation": self.operations, "backbone": self.backbones,
-            "objective": self.objectives, "optimiser": self.optimisers, "projection": self.projections,
+            "dataset": self.datasets,
+            "operation": self.operations,
+            "backbone": self.backbones,
+            "objective": self.objectives,
+            "optimiser": self.optimisers,
+            "projection": self.projections,
         }
         return {kind: {entry.id: entry for entry in entries} for kind, entries in kinds.items()}
 

@@ -163,11 +163,18 @@ def evaluate(expression: str, names: Mapping[str, float]) -> float | None:
 
 
 _OPERATORS: dict[type, Callable[[Any, Any], float]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
 _FUNCTIONS: dict[str, Callable[..., float]] = {
-    "log": math.log, "sqrt": math.sqrt, "exp": math.exp, "min": min, "max": max,
+    "log": math.log,
+    "sqrt": math.sqrt,
+    "exp": math.exp,
+    "min": min,
+    "max": max,
 }
 
 

@@ -57,9 +57,9 @@ class Schedule(Model):
 
     shape: Literal["cosine", "constant"] = setting("cosine", "Shape", "how the learning rate falls after warm-up")
     warmup: float = setting(
-        0.05, "Warm-up", "share of the run in which the learning rate rises linearly from 0", ge=0, lt=1)
-    final: float = setting(
-        0.0, "Final", "learning rate at the end, as a share of the peak", ge=0, le=1, advanced=True)
+        0.05, "Warm-up", "share of the run in which the learning rate rises linearly from 0", ge=0, lt=1
+    )
+    final: float = setting(0.0, "Final", "learning rate at the end, as a share of the peak", ge=0, le=1, advanced=True)
 
 
 class Budget(Model):
@@ -73,20 +73,20 @@ class Training(Model):
     """The optimisation loop."""
 
     batch_size: int = setting(256, "Batch size", "samples in one optimiser step", unit="samples", ge=1, le=65536)
-    clip_norm: float = setting(
-        0.0, "Gradient clipping", "largest gradient norm; 0 does not clip", ge=0, advanced=True)
+    clip_norm: float = setting(0.0, "Gradient clipping", "largest gradient norm; 0 does not clip", ge=0, advanced=True)
 
 
 class Evaluation(Model):
     """What is measured while training, on labels that the objective never sees."""
 
-    every_epochs: float = setting(
-        1.0, "Every", "how often the online kNN runs; 0 only at the end", unit="epochs", ge=0)
+    every_epochs: float = setting(1.0, "Every", "how often the online kNN runs; 0 only at the end", unit="epochs", ge=0)
     k: int = setting(20, "k", "neighbours that vote", ge=1, le=1000)
     temperature: float = setting(
-        0.1, "Temperature", "softness of the votes: weight exp(similarity / T)", gt=0, le=10, log=True)
+        0.1, "Temperature", "softness of the votes: weight exp(similarity / T)", gt=0, le=10, log=True
+    )
     bank: int = setting(
-        5000, "Bank", "training samples whose labels may vote while training; 0 takes all", unit="samples", ge=0)
+        5000, "Bank", "training samples whose labels may vote while training; 0 takes all", unit="samples", ge=0
+    )
     test: int = setting(1000, "Test", "test samples to classify; 0 takes all", unit="samples", ge=0)
 
 
@@ -103,7 +103,8 @@ class Hardware(Model):
 
     device: Literal["auto", "cpu", "cuda", "mps"] = setting("auto", "Device", "where to train")
     precision: Literal["auto", "32-true", "16-mixed", "bf16-mixed"] = setting(
-        "auto", "Precision", "mixed precision where the device has it")
+        "auto", "Precision", "mixed precision where the device has it"
+    )
     threads: int = setting(0, "Threads", "CPU threads; 0 takes one for each core", ge=0, le=1024)
 
 

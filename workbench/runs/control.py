@@ -1,11 +1,11 @@
 """What the front asks of a running engine: one JSON object a line in `control.jsonl`, written by the front.
 
-    command     arguments      asks to
-    pause                      wait after this step
-    resume                     go on
-    stop        save: bool     end, with a checkpoint or without
-    checkpoint                 write one now
-    snapshot                   write the embedding of the test split now
+command     arguments      asks to
+pause                      wait after this step
+resume                     go on
+stop        save: bool     end, with a checkpoint or without
+checkpoint                 write one now
+snapshot                   write the embedding of the test split now
 """
 
 from __future__ import annotations

@@ -98,9 +98,12 @@ def _has_envelope(event: Event) -> bool:
     seq, step, t = event.get("seq"), event.get("step"), event.get("t")
     return (
         type(event.get("kind")) is str
-        and type(seq) is int and 0 <= seq < _LARGEST
-        and type(step) is int and 0 <= step < _LARGEST
-        and type(t) in (float, int) and -1e12 < t < 1e12  # type: ignore[operator]
+        and type(seq) is int
+        and 0 <= seq < _LARGEST
+        and type(step) is int
+        and 0 <= step < _LARGEST
+        and type(t) in (float, int)
+        and -1e12 < t < 1e12  # type: ignore[operator]
     )
 
 

@@ -13,7 +13,7 @@ from workbench.runs.journal import JournalReader
 from workbench.runs.rows import MetricRows
 
 _CHUNK_BYTES = 512 * 1024
-_IDLE_S = 0.04
+_IDLE_S = 0.1
 _BREATH_S = 0.001
 _PUT_PATIENCE_S = 0.1
 

@@ -65,14 +65,24 @@ def glance(folder: RunFolder) -> Glance:
     loss = history.last("loss")
     size_bytes, oldest = _extent(folder.path)
     return Glance(
-        folder=folder.name, name=_text(recipe.get("name")) or folder.name,
-        objective=_chosen(recipe, "objective"), dataset=_chosen(recipe, "data"), backbone=_chosen(recipe, "backbone"),
-        phase=summary.phase.value, reason=summary.reason,
-        pid=process.pid if process else 0, pid_start=process.pid_start if process else 0.0,
+        folder=folder.name,
+        name=_text(recipe.get("name")) or folder.name,
+        objective=_chosen(recipe, "objective"),
+        dataset=_chosen(recipe, "data"),
+        backbone=_chosen(recipe, "backbone"),
+        phase=summary.phase.value,
+        reason=summary.reason,
+        pid=process.pid if process else 0,
+        pid_start=process.pid_start if process else 0.0,
         host=process.host if process else "",
-        step=summary.step, t=summary.t, steps_total=summary.steps_total,
-        loss=loss if loss is not None and math.isfinite(loss) else None, knn=max(knn, default=None),
-        created=oldest if summary.created_t is None else summary.created_t, size_bytes=size_bytes, problem=problem,
+        step=summary.step,
+        t=summary.t,
+        steps_total=summary.steps_total,
+        loss=loss if loss is not None and math.isfinite(loss) else None,
+        knn=max(knn, default=None),
+        created=oldest if summary.created_t is None else summary.created_t,
+        size_bytes=size_bytes,
+        problem=problem,
     )
 
 

@@ -167,7 +167,10 @@ def _payload(event: Event) -> dict[str, Any]:
 def _measurement(event: Event) -> Measurement:
     settings = event.get("settings")
     return Measurement(
-        event["step"], event["t"], _numbers(event.get("values")), _numbers(event.get("floors")),
+        event["step"],
+        event["t"],
+        _numbers(event.get("values")),
+        _numbers(event.get("floors")),
         settings if isinstance(settings, dict) else {},
     )
 

@@ -1,8 +1,8 @@
 """What state a run is in: a pure function of its events, and of whether its process is alive.
 
-    queued -> starting -> running <-> paused -> stopping -> completed | stopped | failed     said by the engine
-                                                            crashed                          it died without a word
-                                                            orphaned                         on another machine, silent
+queued -> starting -> running <-> paused -> stopping -> completed | stopped | failed     said by the engine
+                                                        crashed                          it died without a word
+                                                        orphaned                         on another machine, silent
 """
 
 from __future__ import annotations
@@ -51,7 +51,9 @@ class RunState(StrEnum):
 _LIVE = {RunState.STARTING, RunState.RUNNING, RunState.PAUSED, RunState.STOPPING}
 _OUTCOMES = {state.value: state for state in (RunState.COMPLETED, RunState.STOPPED, RunState.FAILED)}
 _PHASES = {
-    Kind.RUNNING: RunState.RUNNING, Kind.PAUSED: RunState.PAUSED, Kind.RESUMED: RunState.RUNNING,
+    Kind.RUNNING: RunState.RUNNING,
+    Kind.PAUSED: RunState.PAUSED,
+    Kind.RESUMED: RunState.RUNNING,
     Kind.STOPPING: RunState.STOPPING,
 }
 
@@ -177,8 +179,13 @@ def _started(event: Event, summary: Summary) -> Summary:
         process = ProcessId(int(pid), float(pid_start), _text(event, "host"))
     t = float(event["t"])
     return Summary(
-        phase=RunState.STARTING, process=process, starts=summary.starts + 1, step=event["step"], t=t,
-        created_t=t if summary.created_t is None else summary.created_t, steps_total=summary.steps_total,
+        phase=RunState.STARTING,
+        process=process,
+        starts=summary.starts + 1,
+        step=event["step"],
+        t=t,
+        created_t=t if summary.created_t is None else summary.created_t,
+        steps_total=summary.steps_total,
         budget_s=summary.budget_s,
         resumed_from=summary.resumed_from,
     )

@@ -29,17 +29,27 @@ _CHUNK = 256
 
 class ArraysConfig(HoldOut):
     path: str = setting(
-        ..., "File", "a .npz with images and labels, or a .npy with images", widget="path", min_length=1)
+        ..., "File", "a .npz with images and labels, or a .npy with images", widget="path", min_length=1
+    )
     images: str = setting(
-        "", "Images", "name of the array of images; empty finds x, images or data, also as x_train, test_images")
+        "", "Images", "name of the array of images; empty finds x, images or data, also as x_train, test_images"
+    )
     labels: str = setting("", "Labels", "name of the array of labels; empty finds y, labels or targets")
     layout: Literal["auto", "NHWC", "NCHW"] = setting(
-        "auto", "Layout", "order of the axes of four-dimensional arrays: channels last or first", advanced=True)
+        "auto", "Layout", "order of the axes of four-dimensional arrays: channels last or first", advanced=True
+    )
     values: Values = setting(
-        "auto", "Values", "what black and white are; auto tells it from the type and the largest value", advanced=True)
+        "auto", "Values", "what black and white are; auto tells it from the type and the largest value", advanced=True
+    )
     image_size: int = setting(
-        0, "Image size", "side that images are stored at: the shorter side is scaled to it and the centre kept; 0 "
-        "keeps them as they are", unit="px", ge=0, le=1024)
+        0,
+        "Image size",
+        "side that images are stored at: the shorter side is scaled to it and the centre kept; 0 "
+        "keeps them as they are",
+        unit="px",
+        ge=0,
+        le=1024,
+    )
 
 
 @dataclass(frozen=True)
@@ -73,9 +83,7 @@ class Arrays(DatasetSource):
             return "ready", ""
         return "missing", f"There is no file {config.path}."
 
-    def load(
-        self, config: ArraysConfig, split: str, place: Place, progress: Progress = no_progress
-    ) -> ArrayDataset:
+    def load(self, config: ArraysConfig, split: str, place: Place, progress: Progress = no_progress) -> ArrayDataset:
         path = existing(config.path)
         with ArrayFile(path) as file:
             plan = _plan(file, config)

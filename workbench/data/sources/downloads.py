@@ -74,7 +74,8 @@ class Cifar10(_Cifar):
     remote = (RemoteFile("cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a", 170_498_071, unpack=True),)
     folder = "cifar-10-batches-py"
     parts: ClassVar = {
-        "train": tuple(f"data_batch_{number}" for number in range(1, 6)), "test": ("test_batch",),
+        "train": tuple(f"data_batch_{number}" for number in range(1, 6)),
+        "test": ("test_batch",),
         "meta": ("batches.meta",),
     }
     reader = "CIFAR10"

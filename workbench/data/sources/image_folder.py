@@ -23,8 +23,12 @@ _SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "__macosx"}
 
 class ImageFolderConfig(ImageImport):
     path: str = setting(
-        ..., "Folder", "sub-folders are classes, or train and test with classes inside; a flat folder is unlabelled",
-        widget="folder", min_length=1)
+        ...,
+        "Folder",
+        "sub-folders are classes, or train and test with classes inside; a flat folder is unlabelled",
+        widget="folder",
+        min_length=1,
+    )
 
 
 class ImageFolder(ListedSource):
@@ -110,7 +114,8 @@ def _sorted_out(base: Path) -> tuple[list[Path], tuple[Skipped, ...]]:
     for path in _files(base):
         (paths if path.suffix.lower() in endings or not path.suffix else others).append(path)
     return paths, tuple(
-        Skipped(readable(str(path)), f"is not an image: its name ends in {path.suffix}") for path in others)
+        Skipped(readable(str(path)), f"is not an image: its name ends in {path.suffix}") for path in others
+    )
 
 
 def _splits_and_classes(base: Path, parts: list[tuple[str, ...]]) -> tuple[list[str], list[str]]:

@@ -20,7 +20,16 @@ from workbench.data.splits import settle
 from workbench.plugins.specs import DatasetSpec
 
 _IMAGE_NAMES = (
-    "image", "path", "file", "filename", "file_name", "image_path", "filepath", "file_path", "image_file", "img",
+    "image",
+    "path",
+    "file",
+    "filename",
+    "file_name",
+    "image_path",
+    "filepath",
+    "file_path",
+    "image_file",
+    "img",
 )
 _LABEL_NAMES = ("label", "class", "target", "category", "labels", "class_name", "y")
 _SPLIT_NAMES = ("split", "subset", "set", "partition")
@@ -29,15 +38,25 @@ TABLE_ENDINGS = (".csv", ".tsv", ".parquet", ".pq")
 
 class ImageTableConfig(ImageImport):
     path: str = setting(
-        ..., "Table", "a CSV or Parquet file with a column of image paths; they count from the file's own folder",
-        widget="path", min_length=1)
+        ...,
+        "Table",
+        "a CSV or Parquet file with a column of image paths; they count from the file's own folder",
+        widget="path",
+        min_length=1,
+    )
     image_column: str = setting("", "Image column", "the column of image paths; empty finds it", widget="column")
     label_column: str = setting(
-        "", "Label column", "the column of classes; empty takes one called label, class, target or category",
-        widget="column")
+        "",
+        "Label column",
+        "the column of classes; empty takes one called label, class, target or category",
+        widget="column",
+    )
     split_column: str = setting(
-        "", "Split column", "the column that says train or test; empty takes one called split or subset",
-        widget="column")
+        "",
+        "Split column",
+        "the column that says train or test; empty takes one called split or subset",
+        widget="column",
+    )
 
 
 class ImageTable(ListedSource):

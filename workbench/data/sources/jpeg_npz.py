@@ -20,8 +20,12 @@ from workbench.plugins.specs import DatasetSpec
 
 class PackedImagesConfig(ImageImport):
     path: str = setting(
-        ..., "Folder or file", "a folder with one packed .npz a split, train and test in their names, or one file",
-        widget="path", min_length=1)
+        ...,
+        "Folder or file",
+        "a folder with one packed .npz a split, train and test in their names, or one file",
+        widget="path",
+        min_length=1,
+    )
 
 
 class PackedImages(ListedSource):
@@ -40,7 +44,8 @@ class PackedImages(ListedSource):
         files = packed_files(where) if where.is_dir() else _with_twin(where)
         if not files:
             raise DataError(
-                f"There are no packed .npz files in {where}.", "They hold the arrays blob, off and, if labelled, y.")
+                f"There are no packed .npz files in {where}.", "They hold the arrays blob, off and, if labelled, y."
+            )
         packs = [_read(file) for file in files]
         counts = [len(pack["off"]) - 1 for pack in packs]
         named = [_split_in(file.stem) for file in files]

@@ -17,7 +17,16 @@ from workbench.data.remote import RemoteFile, RemoteSource
 from workbench.plugins.specs import DatasetSpec
 
 FASHION_CLASSES = (
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
 )
 DIGITS = tuple(str(digit) for digit in range(10))
 
@@ -118,7 +127,8 @@ class FashionMnist(_IdxSource):
 
 class DebianFashionConfig(Model):
     folder: str = setting(
-        "/usr/share/datasets/fashion-mnist", "Folder", "where the package put its files", widget="folder", min_length=1)
+        "/usr/share/datasets/fashion-mnist", "Folder", "where the package put its files", widget="folder", min_length=1
+    )
 
 
 class DebianFashion(DatasetSource):

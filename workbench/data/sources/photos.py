@@ -20,8 +20,14 @@ from workbench.plugins.specs import DatasetSpec
 
 class PhotoConfig(RemoteConfig):
     image_size: int = setting(
-        128, "Image size", "side that images are stored at: the shorter side is scaled to it and the centre kept; 0 "
-        "takes the median shorter side, at most 256", unit="px", ge=0, le=1024)
+        128,
+        "Image size",
+        "side that images are stored at: the shorter side is scaled to it and the centre kept; 0 "
+        "takes the median shorter side, at most 256",
+        unit="px",
+        ge=0,
+        le=1024,
+    )
 
 
 class _Photos(RemoteSource):

@@ -83,14 +83,15 @@ def preview_views(request: Request) -> Result:
 
 
 def neighbours(request: Request) -> Result:
-    """params: embeddings, row, k, metric. The nearest other samples, exact and over all points."""
+    """params: embeddings, row, k, metric (null: the set's own). The nearest other samples, exact, over all points."""
     params = request.params
     chosen = EmbeddingSet.open(Path(params["embeddings"]))
     row = int(params["row"])
     if not 0 <= row < len(chosen):
         raise LabError(f"There is no row {row}: the set has rows 0 to {len(chosen) - 1}.")
-    found = nearest(chosen.vectors, row, int(params["k"]), params.get("metric") or "cosine")
-    return {"of": len(chosen)}, {"index": found.index, "distance": found.distance}
+    metric = params.get("metric") or chosen.meta.metric
+    found = nearest(chosen.vectors, row, int(params["k"]), metric)
+    return {"of": len(chosen), "metric": metric}, {"index": found.index, "distance": found.distance}
 
 
 def project(request: Request) -> Result:
@@ -125,8 +126,15 @@ def _captions(split: Dataset, index: NDArray[np.int64]) -> list[str]:
 HANDLERS: dict[str, Handler] = {
     handler.__name__: handler
     for handler in (
-        machine, data_status, guess_data, open_data, sample_page, preview_views, neighbours, project,
-        embed_run, evaluate_run,
+        machine,
+        data_status,
+        guess_data,
+        open_data,
+        sample_page,
+        preview_views,
+        neighbours,
+        project,
+        embed_run,
+        evaluate_run,
     )
 }
-

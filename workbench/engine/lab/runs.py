@@ -46,7 +46,8 @@ def evaluate_run(request: Request) -> Result:
     folder, recipe = _open_run(request)
     params = request.params
     settings = recipe.evaluation.replace(
-        **{name: params[name] for name in ("k", "temperature", "bank", "test") if params.get(name) is not None})
+        **{name: params[name] for name in ("k", "temperature", "bank", "test") if params.get(name) is not None}
+    )
     splits = load_splits(recipe.data, request.progress)
     encoder, step = load_encoder(folder, recipe, params.get("step"), request.progress)
     result = _measure(recipe, settings, splits, encoder, request)

@@ -160,4 +160,3 @@ def serve() -> int:
 
     Server(sys.stdin.buffer, sink, HANDLERS).run()
     return 0
-

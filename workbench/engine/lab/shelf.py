@@ -42,7 +42,9 @@ class Shelf:
         mean, std = _keep(self._statistics, statistics_key, 16, lambda: channel_statistics(train))
         key = _key(data.model_dump(), views.model_dump())
         return _keep(
-            self._pipelines, key, self._kept_pipelines,
+            self._pipelines,
+            key,
+            self._kept_pipelines,
             lambda: compile_views(views, channels, height, width, mean, std),  # type: ignore[arg-type]
         )
 

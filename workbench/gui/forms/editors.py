@@ -256,8 +256,12 @@ class PathEditor(TextEditor):
             self._commit()
 
 
-_PLACEHOLDERS = {"folder": "Folder", "path": "File", "numbers": "numbers, with commas between",
-                 "texts": "words, with commas between"}
+_PLACEHOLDERS = {
+    "folder": "Folder",
+    "path": "File",
+    "numbers": "numbers, with commas between",
+    "texts": "words, with commas between",
+}
 
 
 def parse_text(spec: FieldSpec, text: str) -> tuple[bool, Any]:
@@ -298,8 +302,13 @@ def _choice_text(value: Any) -> str:
 
 
 _EDITORS: dict[str, type[Editor]] = {
-    "integer": NumberEditor, "number": NumberEditor, "boolean": SwitchEditor, "choice": ChoiceEditor,
-    "range": RangeEditor, "path": PathEditor, "folder": PathEditor,
+    "integer": NumberEditor,
+    "number": NumberEditor,
+    "boolean": SwitchEditor,
+    "choice": ChoiceEditor,
+    "range": RangeEditor,
+    "path": PathEditor,
+    "folder": PathEditor,
 }
 
 

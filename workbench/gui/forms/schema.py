@@ -56,9 +56,15 @@ def read_field(name: str, prop: Mapping[str, Any], definitions: Mapping[str, Any
     """One setting from its property; a shape that no editor knows becomes kind "json"."""
     flat, nullable = _flatten(prop, definitions)
     spec = FieldSpec(
-        name=name, kind="json", title=str(prop.get("title", name.replace("_", " ").capitalize())),
-        description=str(prop.get("description", "")), unit=str(prop.get("unit", "")), log=bool(prop.get("log", False)),
-        advanced=bool(prop.get("advanced", False)), nullable=nullable, has_default="default" in prop,
+        name=name,
+        kind="json",
+        title=str(prop.get("title", name.replace("_", " ").capitalize())),
+        description=str(prop.get("description", "")),
+        unit=str(prop.get("unit", "")),
+        log=bool(prop.get("log", False)),
+        advanced=bool(prop.get("advanced", False)),
+        nullable=nullable,
+        has_default="default" in prop,
         default=prop.get("default"),
     )
     return _with_bounds(_with_kind(spec, flat, str(prop.get("widget", ""))), flat)
@@ -122,6 +128,8 @@ def _with_bounds(spec: FieldSpec, flat: Mapping[str, Any]) -> FieldSpec:
         source = {**first, **{key: flat[key] for key in bounds if key in flat}}
     return replace(
         spec,
-        lower=source.get("minimum", source.get("exclusiveMinimum")), lower_open="minimum" not in source,
-        upper=source.get("maximum", source.get("exclusiveMaximum")), upper_open="maximum" not in source,
+        lower=source.get("minimum", source.get("exclusiveMinimum")),
+        lower_open="minimum" not in source,
+        upper=source.get("maximum", source.get("exclusiveMaximum")),
+        upper_open="maximum" not in source,
     )

@@ -105,8 +105,14 @@ class RangeSlider(QWidget):
             self._move_to(event.position().x())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Down: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Up: 1,
-                 Qt.Key.Key_PageDown: -10, Qt.Key.Key_PageUp: 10}
+        steps = {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Down: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Up: 1,
+            Qt.Key.Key_PageDown: -10,
+            Qt.Key.Key_PageUp: 10,
+        }
         key = Qt.Key(event.key())
         if key in steps:
             self._set_active(self._scale.value(self._scale.share(self._pair[self._active]) + steps[key] / 100))

@@ -12,7 +12,11 @@ from workbench.gui.pages.views.page import ViewsPage
 PAGES: tuple[type[Page], ...] = (DataPage, ViewsPage, ObjectivePage, TrainPage, ExplorePage)
 
 _CHIP_PAGES = {
-    "data": "data", "views": "views", "objective": "objective", "backbone": "objective", "training": "objective",
+    "data": "data",
+    "views": "views",
+    "objective": "objective",
+    "backbone": "objective",
+    "training": "objective",
 }
 
 

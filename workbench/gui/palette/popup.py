@@ -268,8 +268,12 @@ class CommandPalette(QFrame):
 
     def _key(self, key: Qt.Key) -> bool:
         """Handle a key of the search line; False leaves it to the line."""
-        moves = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1,
-                 Qt.Key.Key_PageDown: _ROWS_SHOWN, Qt.Key.Key_PageUp: -_ROWS_SHOWN}
+        moves = {
+            Qt.Key.Key_Down: 1,
+            Qt.Key.Key_Up: -1,
+            Qt.Key.Key_PageDown: _ROWS_SHOWN,
+            Qt.Key.Key_PageUp: -_ROWS_SHOWN,
+        }
         count = self._model.rowCount()
         if key in moves and count:
             row = self.list.currentIndex().row() + moves[key]

@@ -48,11 +48,27 @@ def mono_font(size_px: int = tokens.FONT_SMALL + 1) -> QFont:
 
 
 _ROLES = {
-    "Window": "background", "WindowText": "text", "Base": "field", "AlternateBase": "raised", "Text": "text",
-    "Button": "raised", "ButtonText": "text", "BrightText": "danger", "PlaceholderText": "muted",
-    "ToolTipBase": "raised", "ToolTipText": "text", "Highlight": "accent", "HighlightedText": "on_accent",
-    "Accent": "accent", "Link": "accent_text", "LinkVisited": "accent_text",
-    "Light": "raised", "Midlight": "hover", "Mid": "border", "Dark": "outline", "Shadow": "border",
+    "Window": "background",
+    "WindowText": "text",
+    "Base": "field",
+    "AlternateBase": "raised",
+    "Text": "text",
+    "Button": "raised",
+    "ButtonText": "text",
+    "BrightText": "danger",
+    "PlaceholderText": "muted",
+    "ToolTipBase": "raised",
+    "ToolTipText": "text",
+    "Highlight": "accent",
+    "HighlightedText": "on_accent",
+    "Accent": "accent",
+    "Link": "accent_text",
+    "LinkVisited": "accent_text",
+    "Light": "raised",
+    "Midlight": "hover",
+    "Mid": "border",
+    "Dark": "outline",
+    "Shadow": "border",
 }
 
 

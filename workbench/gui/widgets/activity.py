@@ -18,8 +18,12 @@ from workbench.gui.widgets.basics import ElidedLabel, Glyph, label, push_button,
 JobState = Literal["waiting", "running", "paused", "stopping", "done", "failed", "cancelled"]
 
 _LOOK: dict[str, tuple[str, str]] = {
-    "waiting": ("more", "muted"), "running": ("play", "accent_text"), "paused": ("pause", "warning"),
-    "stopping": ("stop", "warning"), "done": ("success", "success"), "failed": ("error", "danger"),
+    "waiting": ("more", "muted"),
+    "running": ("play", "accent_text"),
+    "paused": ("pause", "warning"),
+    "stopping": ("stop", "warning"),
+    "done": ("success", "success"),
+    "failed": ("error", "danger"),
     "cancelled": ("close", "muted"),
 }
 

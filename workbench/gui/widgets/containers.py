@@ -136,7 +136,11 @@ class EmptyState(QWidget):
     acted = Signal(object)
 
     def __init__(
-        self, icon_name: str, title: str, sentence: str, actions: Sequence[tuple[str, str]] = (),
+        self,
+        icon_name: str,
+        title: str,
+        sentence: str,
+        actions: Sequence[tuple[str, str]] = (),
         parent: QWidget | None = None,
     ) -> None:
         """`actions` are (id, text); the first is the primary one."""
@@ -182,4 +186,3 @@ class EmptyState(QWidget):
         for words in (self.heading, self.sentence):
             words.setFixedWidth(max(120, min(420, self.width() - 2 * SPACE_L)))
             words.setFixedHeight(max(0, words.heightForWidth(words.width())))
-

@@ -60,7 +60,7 @@ def _commands(tokens: list[str]) -> Iterator[tuple[str, list[float]]]:
         if (arity == 0 and numbers) or (arity and (not numbers or len(numbers) % arity)):
             raise ValueError(f"Path command {command} takes {arity} numbers, not {len(numbers)}.")
         for group in range(0, max(len(numbers), 1), max(arity, 1)):
-            yield ("L" if command == "M" and group else command), numbers[group:group + arity]
+            yield ("L" if command == "M" and group else command), numbers[group : group + arity]
 
 
 class FormulaView(QWidget):

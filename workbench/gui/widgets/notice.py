@@ -99,7 +99,12 @@ class Toast(QFrame):
         self.hide()
 
     def show_message(
-        self, message: str, hint: str = "", level: Level = "info", action: str = "", stay_ms: int = TOAST_MS,
+        self,
+        message: str,
+        hint: str = "",
+        level: Level = "info",
+        action: str = "",
+        stay_ms: int = TOAST_MS,
     ) -> None:
         """Show a message for `stay_ms` milliseconds."""
         self.notice.show_message(message, hint, level, action)

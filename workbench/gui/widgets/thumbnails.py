@@ -61,8 +61,12 @@ def paint_image(painter: QPainter, image: QImage, rect: QRectF) -> None:
     """Draw an image fitted into a square, its shape kept: sharp pixels when enlarged, smooth when reduced."""
     scale = min(rect.width() / image.width(), rect.height() / image.height())
     size = QSize(max(1, round(image.width() * scale)), max(1, round(image.height() * scale)))
-    target = QRectF(rect.x() + (rect.width() - size.width()) / 2, rect.y() + (rect.height() - size.height()) / 2,
-                    size.width(), size.height())
+    target = QRectF(
+        rect.x() + (rect.width() - size.width()) / 2,
+        rect.y() + (rect.height() - size.height()) / 2,
+        size.width(),
+        size.height(),
+    )
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 1)
     painter.drawImage(target, image)
 
@@ -146,9 +150,14 @@ class ThumbnailGrid(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         last = len(self._pictures) - 1
-        moves = {Qt.Key.Key_Left: self._current - 1, Qt.Key.Key_Right: self._current + 1,
-                 Qt.Key.Key_Up: self._current - self.columns(), Qt.Key.Key_Down: self._current + self.columns(),
-                 Qt.Key.Key_Home: 0, Qt.Key.Key_End: last}
+        moves = {
+            Qt.Key.Key_Left: self._current - 1,
+            Qt.Key.Key_Right: self._current + 1,
+            Qt.Key.Key_Up: self._current - self.columns(),
+            Qt.Key.Key_Down: self._current + self.columns(),
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: last,
+        }
         key = Qt.Key(event.key())
         if key in moves and self._pictures:
             if 0 <= moves[key] <= last:
@@ -193,8 +202,11 @@ class ThumbnailGrid(QWidget):
         painter.drawRect(square)
         if image is not None:
             paint_image(painter, image, square)
-        ring = theme.focus if self.hasFocus() and index == self._current else (
-            theme.accent if self._selected is not None and picture.key == self._selected else None)
+        ring = (
+            theme.focus
+            if self.hasFocus() and index == self._current
+            else (theme.accent if self._selected is not None and picture.key == self._selected else None)
+        )
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(ring), 2) if ring else QPen(QColor(theme.border), 1))
         inset = 1.0 if ring else 0.5

@@ -15,7 +15,9 @@ from workbench.plugins.catalogue import Entry
 from workbench.plugins.specs import DatasetSpec
 
 GROUPS = (
-    ("On this machine", ("bundled", "system")), ("To download", ("download",)), ("Your own files", ("import",)),
+    ("On this machine", ("bundled", "system")),
+    ("To download", ("download",)),
+    ("Your own files", ("import",)),
 )
 Index = QModelIndex | QPersistentModelIndex
 _ENTRY = Qt.ItemDataRole.UserRole
@@ -190,9 +192,7 @@ class _Delegate(QStyledItemDelegate):
             painter.setBrush(QColor(theme.accent))
             painter.drawRoundedRect(QRectF(back.x(), back.y() + SPACE_S, 3, back.height() - 2 * SPACE_S), 1.5, 1.5)
 
-    def _paint_status(
-        self, painter: QPainter, option: QStyleOptionViewItem, line: QRect, status: Status | None
-    ) -> int:
+    def _paint_status(self, painter: QPainter, option: QStyleOptionViewItem, line: QRect, status: Status | None) -> int:
         """Draw the status at the right end; the width it took."""
         if status is None:
             return 0

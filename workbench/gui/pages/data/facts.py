@@ -23,7 +23,8 @@ def open_rows(facts: Facts) -> Rows:
     splits: Mapping[str, Any] = facts["splits"]
     train = splits[facts["train"]]
     rows = [
-        ("Trains on", _split_words(facts["train"], splits)), ("Measured on", _split_words(facts["test"], splits)),
+        ("Trains on", _split_words(facts["train"], splits)),
+        ("Measured on", _split_words(facts["test"], splits)),
     ]
     rows.append(("Pictures", shape_words(train["fields"].get("image", ()))))
     rows.append(("Classes", f"{len(train['classes']):,}" if train["classes"] else "none"))

@@ -200,7 +200,9 @@ class DataPage(Page):
             return
         self._asked = section
         self.app.quick_lab.ask(
-            "data_status", {"choices": [section]}, channel="data-status",
+            "data_status",
+            {"choices": [section]},
+            channel="data-status",
             done=lambda result, _arrays: self._know(section, _statuses(result)[section["id"]]),
             failed=lambda error: self._not_known(section, error),
         )

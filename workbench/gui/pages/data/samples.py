@@ -128,14 +128,21 @@ class SamplesCard(Section):
         if self._facts is None or not self.isVisible():
             return
         params = {
-            "data": self._facts["data"], "split": self.split.currentText(), "start": self._start,
-            "count": self.grid.capacity(), "label": self._label,
+            "data": self._facts["data"],
+            "split": self.split.currentText(),
+            "start": self._start,
+            "count": self.grid.capacity(),
+            "label": self._label,
         }
         if params == self._asked:
             return
         self._asked, self.waiting = params, True
         self._bridge.app.quick_lab.ask(
-            "sample_page", params, channel="samples", done=self._show, failed=self._fail,
+            "sample_page",
+            params,
+            channel="samples",
+            done=self._show,
+            failed=self._fail,
             progress=lambda _share, words: self.range.setText(words),
         )
         self._bridge.hurry()

@@ -15,6 +15,7 @@ from workbench.gui.widgets.basics import icon_button, label, push_button, set_ki
 from workbench.gui.widgets.search_field import SearchField
 
 LARGEST_POINT_PX = 12
+WIDEST_PX = 480
 
 
 class ExploreBar(QWidget):
@@ -100,17 +101,37 @@ class ExploreBar(QWidget):
 
     def _lay_out(self) -> None:
         upper = _line(
-            _caption("Run", self.runs), self.runs, self.open_button, SPACE_S,
-            _caption("Checkpoint", self.steps), self.steps, SPACE_S,
-            _caption("Projection", self.projection), self.projection, self.settings_button, self.compute_button,
+            _caption("Run", self.runs),
+            self.runs,
+            self.open_button,
+            SPACE_S,
+            _caption("Checkpoint", self.steps),
+            self.steps,
+            SPACE_S,
+            _caption("Projection", self.projection),
+            self.projection,
+            self.settings_button,
+            self.compute_button,
         )
         upper.setStretchFactor(self.runs, 1)
+        self.runs.setMaximumWidth(WIDEST_PX)
+        upper.insertStretch(upper.indexOf(self.steps) + 1, 0)
         lower = _line(
-            _caption("Colour by", self.colour), self.colour, SPACE_S,
-            _caption("Size", self.size_slider), self.size_slider, self.size_words, SPACE_S,
-            self.search, self.found_words, self.fit_button, self.export_button,
+            _caption("Colour by", self.colour),
+            self.colour,
+            SPACE_S,
+            _caption("Size", self.size_slider),
+            self.size_slider,
+            self.size_words,
+            SPACE_S,
+            self.search,
+            self.found_words,
+            self.fit_button,
+            self.export_button,
         )
         lower.setStretchFactor(self.search, 1)
+        self.search.setMaximumWidth(WIDEST_PX)
+        lower.insertStretch(lower.indexOf(self.fit_button), 0)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         column.setSpacing(SPACE_S)
@@ -119,8 +140,10 @@ class ExploreBar(QWidget):
 
     def _connect(self) -> None:
         for combo, signal in (
-            (self.runs, self.run_chosen), (self.steps, self.step_chosen),
-            (self.projection, self.projection_chosen), (self.colour, self.colour_chosen),
+            (self.runs, self.run_chosen),
+            (self.steps, self.step_chosen),
+            (self.projection, self.projection_chosen),
+            (self.colour, self.colour_chosen),
         ):
             combo.activated.connect(lambda row, combo=combo, signal=signal: signal.emit(combo.itemData(row)))
         self.size_slider.valueChanged.connect(self._resize_points)
@@ -136,8 +159,9 @@ def _combo(name: str, width: int) -> QComboBox:
     combo.setMinimumWidth(width)
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     combo.setMinimumContentsLength(6)
-    combo.setSizePolicy(QSizePolicy.Policy.Expanding if width > 150 else QSizePolicy.Policy.Fixed,
-                        QSizePolicy.Policy.Fixed)
+    combo.setSizePolicy(
+        QSizePolicy.Policy.Expanding if width > 150 else QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed
+    )
     if width <= 150:
         combo.setFixedWidth(width)
     return combo

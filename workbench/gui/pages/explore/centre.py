@@ -169,7 +169,8 @@ def _sentence(model: ExploreModel) -> str:
             live = model.place is not None and model.place.live
             return (
                 "The run is training. Its first checkpoint will show up here by itself."
-                if live else "This run ended before its first checkpoint. Choose another run, or train this one again."
+                if live
+                else "This run ended before its first checkpoint. Choose another run, or train this one again."
             )
         case Stage.NOT_EMBEDDED:
             return f"Embedding sends the test pictures through the encoder as it was at step {model.step or 0:,}."

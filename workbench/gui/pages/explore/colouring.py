@@ -90,5 +90,5 @@ def plain(title: str, count: int) -> Colouring:
 
 
 def hex_of(colour: NDArray[np.uint8]) -> str:
-    """"#rrggbb" of a row of a colour table."""
+    """ "#rrggbb" of a row of a colour table."""
     return "#{:02x}{:02x}{:02x}".format(*(int(part) for part in colour[:3]))

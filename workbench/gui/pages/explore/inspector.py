@@ -70,24 +70,33 @@ class ExploreInspector(Inspector):
     def _show_neighbours(self, opened: OpenedSet, row: int, selection: Selection) -> None:
         found = [
             (int(other), float(distance))
-            for other, distance in zip(selection.neighbours, selection.distances, strict=True) if other >= 0
+            for other, distance in zip(selection.neighbours, selection.distances, strict=True)
+            if other >= 0
         ]
         pictured = opened.stored.thumbnails is not None
         self.grid.setVisible(bool(found) and pictured)
         self.names.setVisible(bool(found) and not pictured)
         self.note.setVisible(bool(found))
-        self.note.setText(f"Cosine distance in the embedding, exact over all {len(opened):,} points.")
+        self.note.setText(
+            f"{opened.meta.metric.capitalize()} distance in the embedding, exact over all {len(opened):,} points."
+        )
         if selection.failure or not found:
             self.summary.setText(selection.failure or "Asking for the nearest neighbours…")
             return
         rows = [other for other, _ in found]
         self.summary.setText(shared_label_words(opened, row, rows) or f"The {len(rows)} nearest, nearest first.")
         if pictured:
-            self.grid.set_pictures([
-                Picture(opened.picture(other), f"{opened.label(other)}\n{distance:.3f}".strip(),
-                        f"{opened.label(other)}  {distance:.4f}  row {other}".strip(), other)
-                for other, distance in found
-            ])
+            self.grid.set_pictures(
+                [
+                    Picture(
+                        opened.picture(other),
+                        f"{opened.label(other)}\n{distance:.3f}".strip(),
+                        f"{opened.label(other)}  {distance:.4f}  row {other}".strip(),
+                        other,
+                    )
+                    for other, distance in found
+                ]
+            )
         else:
             self.names.show_names([(other, f"{distance:.3f}   {_name(opened, other)}") for other, distance in found])
 

@@ -18,6 +18,7 @@ from workbench.gui.pages.explore import sets
 from workbench.gui.pages.explore.colouring import Colouring, colouring
 from workbench.gui.pages.explore.places import Checkpoint, Place, checkpoints, news, places, run_of
 from workbench.gui.pages.explore.sets import OpenedSet
+from workbench.runs.catalogue import RunRow
 
 FIRST_PROJECTION = "pca"
 _LOOKED_AT = 20
@@ -79,6 +80,7 @@ class ExploreModel:
         self._wanted: Path | None = None
         self._embeds = False
         self._loose: tuple[Path, ...] = ()
+        self._rows: list[RunRow] = []
         self._places_key: tuple[object, ...] = ()
         self._news: tuple[object, ...] = ()
         self._followed: RunHandle | None = None
@@ -124,9 +126,10 @@ class ExploreModel:
     def follow_runs(self) -> None:
         """Take over what became of the runs; a newly chosen one is shown where that interrupts nothing."""
         handles = self._app.supervisor.handles
-        key = (id(self._app.run_rows), self._loose, *((path, handle.state.live) for path, handle in handles.items()))
-        if key != self._places_key:
-            self._places_key, self.places = key, places(self._app, self._loose)
+        key = (self._loose, *((path, handle.state.live) for path, handle in handles.items()))
+        if self._app.run_rows is not self._rows or key != self._places_key:
+            self._rows, self._places_key = self._app.run_rows, key
+            self.places = places(self._app, self._loose)
             self._changed(Part.PLACES)
         current = self._app.current
         if current is not None and current is not self._followed:
@@ -198,7 +201,7 @@ class ExploreModel:
                 self._open(embeddings)
 
         self._embeds = True
-        self._begin(lambda: self._app.embed(place.path, step, written))
+        self._begin(self._app.embed(place.path, step, written))
 
     def _default(self) -> Place:
         embedded = (place for place in self.places[:_LOOKED_AT] if any(c.embeddings for c in checkpoints(place)))
@@ -308,17 +311,15 @@ class ExploreModel:
                 self._load(opened.folder, name)
 
         self._embeds = False
-        self._begin(lambda: self._app.project(opened.folder, {"id": method, **params}, computed))
+        self._begin(self._app.project(opened.folder, {"id": method, **params}, computed))
 
     def cancel(self) -> None:
         """Stop what is being computed."""
         if self.job is not None:
             self._app.jobs.cancel(self.job.id)
 
-    def _begin(self, ask: Callable[[], None]) -> None:
-        known = {job.id for job in self._app.jobs.visible()}
-        ask()
-        self.job = next((job for job in self._app.jobs.visible() if job.id not in known), None)
+    def _begin(self, job: Job) -> None:
+        self.job = job
         self._changed(Part.JOB)
 
     def _work(

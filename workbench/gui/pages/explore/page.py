@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ import numpy as np
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
-from workbench.gui.pages.explore.setstings import ProjectionSettings
 
 from workbench.app.topics import Topic
 from workbench.core.errors import WorkbenchError
@@ -24,6 +24,7 @@ from workbench.gui.pages.explore.centre import Centre, trust_words
 from workbench.gui.pages.explore.inspector import ExploreInspector
 from workbench.gui.pages.explore.model import FIRST_PROJECTION, ExploreModel, Part, Stage
 from workbench.gui.pages.explore.sets import OpenedSet, is_embedding_set
+from workbench.gui.pages.explore.settings import ProjectionSettings
 
 MOST_RINGS = 2_000
 CARD_LINES = 5
@@ -79,6 +80,8 @@ class ExplorePage(Page):
         self.legend.visibility_changed.connect(self._mask)
         self.map.clicked.connect(self._select)
         self.details.chosen.connect(self._go_to)
+        self._show_colours()
+        self._on_part(Part.PLACES)
 
     # -- the page's contract ---------------------------------------------------------------------------------------
 
@@ -109,10 +112,12 @@ class ExplorePage(Page):
         try:
             self.app.current = self.app.supervisor.attach(self.app.existing_run(path))
         except WorkbenchError:
-            self.app.fail(WorkbenchError(
-                f"{path} is neither an embedding set nor a run folder.",
-                "A set holds vectors.npy, a run folder holds recipe.toml.",
-            ))
+            self.app.fail(
+                WorkbenchError(
+                    f"{path} is neither an embedding set nor a run folder.",
+                    "A set holds vectors.npy, a run folder holds recipe.toml.",
+                )
+            )
             return
         self.app.topics.publish(Topic.RUNS)
 
@@ -207,6 +212,7 @@ class ExplorePage(Page):
         self.bar.set_compute(computing=busy, refusal=refusal)
         has_settings = bool(self._params[self._method])
         self.bar.settings_button.setEnabled(has_settings)
+        self.bar.fit_button.setEnabled(self.model.stage is Stage.SHOWN)
         self.bar.export_button.setEnabled(self.model.stage is Stage.SHOWN)
 
     def _warm_up(self) -> None:
@@ -293,8 +299,8 @@ class ExplorePage(Page):
         opened = self.model.opened
         if opened is None:
             return
-        name = f"{self.model.title.replace(' · ', '-').replace(' ', '-')}-{opened.layout_name}.png"
-        path = self.bridge.face.ask_save("Save the map", name, "Pictures (*.png *.svg)")
+        words = re.findall(r"\w+", f"{self.model.title} {opened.layout_name}".lower())
+        path = self.bridge.face.ask_save("Save the map", f"{'-'.join(words)}.png", "Pictures (*.png *.svg)")
         if path is not None:
             self.save_map(path)
 

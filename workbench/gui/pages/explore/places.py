@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from workbench.runs.folder import RunFolder
 class Place:
     """A run, or an embedding set that belongs to none.
 
+    title : the run's name, with that of its folder where several runs share it
     live : whether an engine is at work on it
     loose : the folder is the embedding set itself
     """
@@ -38,10 +40,11 @@ def places(app: App, loose: tuple[Path, ...] = ()) -> list[Place]:
     handles = app.supervisor.handles
     found = [Place(path, loose_title(path), loose=True) for path in loose]
     found += [Place(path, path.name, handle.state.live) for path, handle in handles.items() if path not in listed]
-    found += [
-        Place(path, path.name, handles[path].state.live if path in handles else row.state.live)
-        for path, row in listed.items()
-    ]
+    shared = Counter(row.glance.name for row in app.run_rows)
+    for path, row in listed.items():
+        name = row.glance.name
+        title = name if shared[name] == 1 else f"{name} · {path.name}"
+        found.append(Place(path, title, handles[path].state.live if path in handles else row.state.live))
     return found
 
 

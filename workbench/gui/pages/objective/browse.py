@@ -28,7 +28,11 @@ class BrowsePanel(QWidget):
     """
 
     def __init__(
-        self, app: App, kind: str, items: Sequence[ChoiceItem], cards: Sequence[QWidget],
+        self,
+        app: App,
+        kind: str,
+        items: Sequence[ChoiceItem],
+        cards: Sequence[QWidget],
         placements: Mapping[int, Placement],
     ) -> None:
         super().__init__()

@@ -37,8 +37,11 @@ class ObjectivePanel(BrowsePanel):
         self.metrics = _Metrics()
         self.paper = PaperView()
         cards = [
-            self.about, _card("Settings", self.settings), _card("What it needs", self.needs),
-            _card("What it logs", self.metrics), _card("Paper", self.paper),
+            self.about,
+            _card("Settings", self.settings),
+            _card("What it needs", self.needs),
+            _card("What it logs", self.metrics),
+            _card("Paper", self.paper),
         ]
         items = [
             ChoiceItem(entry.id, entry.title, entry.spec.summary, entry.spec.family)

@@ -24,7 +24,8 @@ class ObjectivePage(Page):
     def __init__(self, bridge: Bridge) -> None:
         super().__init__(bridge)
         self.panels: dict[str, BrowsePanel | TrainingPanel] = {
-            "objective": ObjectivePanel(self.app), "backbone": BackbonePanel(self.app),
+            "objective": ObjectivePanel(self.app),
+            "backbone": BackbonePanel(self.app),
             "training": TrainingPanel(self.app),
         }
         self.tabs = QTabBar()

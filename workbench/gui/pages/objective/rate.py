@@ -74,10 +74,12 @@ class RateCurve(QWidget):
 
 def _line(factors: Sequence[float], plot: QRectF) -> QPolygonF:
     step = plot.width() / (len(factors) - 1)
-    return QPolygonF([
-        QPointF(plot.left() + place * step, plot.bottom() - factor * (plot.height() - 2))
-        for place, factor in enumerate(factors)
-    ])
+    return QPolygonF(
+        [
+            QPointF(plot.left() + place * step, plot.bottom() - factor * (plot.height() - 2))
+            for place, factor in enumerate(factors)
+        ]
+    )
 
 
 def _budget_words(budget: Budget) -> str:

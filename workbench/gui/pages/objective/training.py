@@ -18,13 +18,19 @@ from workbench.gui.widgets.containers import Section
 from workbench.recipes.models import Budget, Schedule
 
 FIXED = {
-    "schedule": "Learning rate", "budget": "Length", "training": "Batch", "evaluation": "Online kNN",
-    "checkpoints": "Checkpoints", "hardware": "Hardware",
+    "schedule": "Learning rate",
+    "budget": "Length",
+    "training": "Batch",
+    "evaluation": "Online kNN",
+    "checkpoints": "Checkpoints",
+    "hardware": "Hardware",
 }
 """Section of the recipe -> title of its card."""
 
 PLACEMENTS = {
-    0: ((0, 1, 2, 3, 4, 5, 6, 7),), 640: ((1, 2, 4, 6), (0, 3, 5, 7)), 1100: ((1, 2), (0, 3, 5), (4, 6, 7)),
+    0: ((0, 1, 2, 3, 4, 5, 6, 7),),
+    640: ((1, 2, 4, 6), (0, 3, 5, 7)),
+    1100: ((1, 2), (0, 3, 5), (4, 6, 7)),
 }
 
 
@@ -36,10 +42,14 @@ class TrainingPanel(QWidget):
         self._app = app
         self.forms: dict[str, SectionForm] = {}
         self.curve = RateCurve()
-        self.cards = CardColumns([
-            self._optimiser_card(), self._run_card(),
-            *(self._card(section, title) for section, title in FIXED.items()),
-        ], PLACEMENTS)
+        self.cards = CardColumns(
+            [
+                self._optimiser_card(),
+                self._run_card(),
+                *(self._card(section, title) for section, title in FIXED.items()),
+            ],
+            PLACEMENTS,
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_L, SPACE_M, 0, 0)
         column.addWidget(self.cards)

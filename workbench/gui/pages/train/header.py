@@ -15,7 +15,9 @@ from workbench.gui.widgets.notice import Notice
 from workbench.runs.state import RunState
 
 BUTTONS = (
-    ("run.pause", "Pause", "pause"), ("run.resume", "Resume", "play"), ("run.stop", "Stop", "stop"),
+    ("run.pause", "Pause", "pause"),
+    ("run.resume", "Resume", "play"),
+    ("run.stop", "Stop", "stop"),
     ("run.checkpoint", "Checkpoint", "save"),
 )
 _TROUBLE = (RunState.FAILED, RunState.CRASHED, RunState.ORPHANED)
@@ -108,7 +110,8 @@ class RunHeader(QWidget):
             can = not self._bridge.commands["run.resume"].refusal(self._bridge.app)
             message = f"The run {handle.state}. {handle.reason}" if handle.state is RunState.CRASHED else handle.reason
             self.notice.show_message(
-                message or f"The run is {handle.state}.", handle.hint, "danger", "Resume" if can else "")
+                message or f"The run is {handle.state}.", handle.hint, "danger", "Resume" if can else ""
+            )
         elif alarms:
             self.notice.show_message(alarms[-1].message, alarms[-1].hint, "warning")
         else:

@@ -20,7 +20,9 @@ class HealthStrip(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.readouts = {
-            "loss": Readout("Loss"), "knn": Readout("kNN accuracy"), "embedding_std": Readout("Embedding std"),
+            "loss": Readout("Loss"),
+            "knn": Readout("kNN accuracy"),
+            "embedding_std": Readout("Embedding std"),
             "effective_rank": Readout("Effective rank"),
         }
         line = QHBoxLayout(self)

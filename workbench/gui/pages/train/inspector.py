@@ -38,12 +38,22 @@ class RunInspector(Inspector):
         super().__init__()
         self._state: object = None
         self.tables = {
-            "recipe": FactTable(), "diff": FactTable(stacked=True), "machine": FactTable(), "versions": FactTable(),
-            "checkpoints": FactTable(), "data": FactTable(stacked=True), "notices": FactTable(stacked=True),
+            "recipe": FactTable(),
+            "diff": FactTable(stacked=True),
+            "machine": FactTable(),
+            "versions": FactTable(),
+            "checkpoints": FactTable(),
+            "data": FactTable(stacked=True),
+            "notices": FactTable(stacked=True),
         }
         titles = {
-            "recipe": "Recipe", "diff": "Changed in the edited recipe", "machine": "Machine", "versions": "Versions",
-            "checkpoints": "Checkpoints", "data": "Data", "notices": "Notices",
+            "recipe": "Recipe",
+            "diff": "Changed in the edited recipe",
+            "machine": "Machine",
+            "versions": "Versions",
+            "checkpoints": "Checkpoints",
+            "data": "Data",
+            "notices": "Notices",
         }
         self.take_over = push_button("Edit this recipe", "", "undo", "Make it the edited recipe; Undo goes back")
         self.take_over.clicked.connect(lambda: self.taken_over.emit(None))
@@ -56,8 +66,15 @@ class RunInspector(Inspector):
         """Show a run; nothing happens where nothing has changed."""
         history = handle.history
         state = (
-            handle, asked, app.editor.recipe, bool(history.running), bool(history.data), len(history.notices),
-            tuple(history.checkpoints), history.summary.starts, handle.damaged,
+            handle,
+            asked,
+            app.editor.recipe,
+            bool(history.running),
+            bool(history.data),
+            len(history.notices),
+            tuple(history.checkpoints),
+            history.summary.starts,
+            handle.damaged,
         )
         if state == self._state:
             return
@@ -70,8 +87,8 @@ class RunInspector(Inspector):
         self.tables["machine"].show_rows(machine_rows(handle))
         self.tables["versions"].show_rows(version_rows(handle))
         self.tables["checkpoints"].show_rows(
-            [(f"step {step:,}", name) for step, name in reversed(history.checkpoints.items())]
-            or [("None yet", "")])
+            [(f"step {step:,}", name) for step, name in reversed(history.checkpoints.items())] or [("None yet", "")]
+        )
         self.tables["data"].show_rows(data_rows(handle))
         self.tables["notices"].show_rows(notices)
         wanted = ("recipe", "diff", "machine", "versions", "checkpoints", "data", *(("notices",) if notices else ()))

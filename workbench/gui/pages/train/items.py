@@ -13,10 +13,15 @@ from workbench.runs.folder import RunFolder
 from workbench.runs.state import RunState
 
 LOOKS = {
-    RunState.QUEUED: ("more", "muted"), RunState.STARTING: ("refresh", "info"), RunState.RUNNING: ("play", "info"),
-    RunState.PAUSED: ("pause", "warning"), RunState.STOPPING: ("stop", "warning"),
-    RunState.COMPLETED: ("success", "success"), RunState.STOPPED: ("stop", "muted"),
-    RunState.FAILED: ("error", "danger"), RunState.CRASHED: ("error", "danger"),
+    RunState.QUEUED: ("more", "muted"),
+    RunState.STARTING: ("refresh", "info"),
+    RunState.RUNNING: ("play", "info"),
+    RunState.PAUSED: ("pause", "warning"),
+    RunState.STOPPING: ("stop", "warning"),
+    RunState.COMPLETED: ("success", "success"),
+    RunState.STOPPED: ("stop", "muted"),
+    RunState.FAILED: ("error", "danger"),
+    RunState.CRASHED: ("error", "danger"),
     RunState.ORPHANED: ("warning", "warning"),
 }
 """State -> icon and colour token; its word is the state itself."""
@@ -69,7 +74,14 @@ def of_row(row: RunRow) -> RunItem:
     seen = row.glance
     share = min(1.0, seen.step / seen.steps_total) if seen.steps_total else None
     return RunItem(
-        row.folder.path.resolve(), row.folder, seen.name, row.state, seen.step, share, seen.loss, seen.knn,
+        row.folder.path.resolve(),
+        row.folder,
+        seen.name,
+        row.state,
+        seen.step,
+        share,
+        seen.loss,
+        seen.knn,
         f"{seen.folder} {seen.objective} {seen.dataset} {seen.backbone}",
     )
 
@@ -91,6 +103,10 @@ def _of_handle(handle: RunHandle, listed: RunItem | None) -> RunItem:
     knn = [value for _step, value in history.evaluated("knn")]
     seen = listed or RunItem(folder.path.resolve(), folder, folder.name, handle.state, found_by=folder.name)
     return replace(
-        seen, state=handle.state, step=history.summary.step, share=history.share_done, loss=history.last("loss"),
+        seen,
+        state=handle.state,
+        step=history.summary.step,
+        share=history.share_done,
+        loss=history.last("loss"),
         knn=max(knn, default=None),
     )

@@ -59,7 +59,8 @@ def curve(history: RunHistory, metric: Metric) -> tuple[dict[str, Floats], Float
     else:
         steps, values = history.array(metric.name)
     axes = {
-        "step": steps.astype(np.float64), "epoch": place(history, steps, "epoch"),
+        "step": steps.astype(np.float64),
+        "epoch": place(history, steps, "epoch"),
         "time": place(history, steps, "elapsed_s"),
     }
     return axes, values if metric.scale == 1.0 else values * metric.scale

@@ -137,8 +137,11 @@ class PreviewGrid(QWidget):
         rows = self.samples() if plan.across else -(-self.samples() // plan.columns)
         for first in range(0, self.samples(), rows):
             cell = self.cell(first, view)
-            box = QRect(0, cell.y(), plan.margin - _GAP, plan.cell) if plan.across else QRect(
-                cell.x(), 0, plan.cell + _GAP, _HEAD)
+            box = (
+                QRect(0, cell.y(), plan.margin - _GAP, plan.cell)
+                if plan.across
+                else QRect(cell.x(), 0, plan.cell + _GAP, _HEAD)
+            )
             words = painter.fontMetrics().elidedText(self._titles[view + 1], Qt.TextElideMode.ElideRight, box.width())
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
 

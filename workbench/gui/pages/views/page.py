@@ -68,7 +68,9 @@ class ViewsPage(Page):
         self._known = (section, "asked")
         self.preview.show_waiting()
         self.app.quick_lab.ask(
-            "data_status", {"choices": [section]}, channel="views-data",
+            "data_status",
+            {"choices": [section]},
+            channel="views-data",
             done=lambda result, _arrays: self._know(section, result["rows"][0]["state"]),
             failed=lambda _error: self._know(section, "missing"),
         )
@@ -83,10 +85,14 @@ class ViewsPage(Page):
     def _problem(self) -> Problem | None:
         """The first thing wrong with the views that no field of a card shows."""
         fields = self.pipeline.fields()
-        return next((
-            problem for problem in self.app.editor.problems
-            if problem.key.startswith("views") and not any(problem.key.startswith(field) for field in fields)
-        ), None)
+        return next(
+            (
+                problem
+                for problem in self.app.editor.problems
+                if problem.key.startswith("views") and not any(problem.key.startswith(field) for field in fields)
+            ),
+            None,
+        )
 
     def _show_problem(self) -> None:
         problem = self._problem()

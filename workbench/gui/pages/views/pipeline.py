@@ -98,7 +98,8 @@ class PipelineEditor(QScrollArea):
             *(f"views.branches.{number}.count" for number in range(len(self.counts))),
             *(
                 f"views.branches.{number}.ops.{position}.{name}"
-                for (number, position), card in self.cards.items() for name in card.form.values()
+                for (number, position), card in self.cards.items()
+                for name in card.form.values()
             ),
         ]
 

@@ -51,8 +51,11 @@ class Preview(QWidget):
         self.grid = PreviewGrid()
         self.grid.picked.connect(self.picked)
         self.empty = EmptyState(
-            "data", "No data to look at", "Open a data set first; its samples are shown here as the objective sees "
-            "them.", (("page.data", "Go to Data"),))
+            "data",
+            "No data to look at",
+            "Open a data set first; its samples are shown here as the objective sees them.",
+            (("page.data", "Go to Data"),),
+        )
         self.empty.acted.connect(self.acted)
         self.starting = EmptyState("views", "Drawing the first views", "The lab is starting; this takes a few seconds.")
         self._lay_out()
@@ -99,8 +102,11 @@ class Preview(QWidget):
             return
         views = views_of(editor)
         params = {
-            "data": data_section(self._bridge.app), "views": views, "index": self._index(),
-            "seed": int(editor.value("seed") or 0), "step": self._step,
+            "data": data_section(self._bridge.app),
+            "views": views,
+            "index": self._index(),
+            "seed": int(editor.value("seed") or 0),
+            "step": self._step,
         }
         if params == self._asked:
             return
@@ -108,8 +114,12 @@ class Preview(QWidget):
         self.show_waiting()
         titles = view_titles(views["branches"])
         self._bridge.app.quick_lab.ask(
-            "preview_views", params, channel="views", done=lambda _result, arrays: self._show(arrays, titles),
-            failed=self._fail, progress=self._tell,
+            "preview_views",
+            params,
+            channel="views",
+            done=lambda _result, arrays: self._show(arrays, titles),
+            failed=self._fail,
+            progress=self._tell,
         )
         self._bridge.hurry()
 
