@@ -14,7 +14,8 @@ SHELL := /bin/bash
 .PHONY: run demo test lint bench setup
 
 PY := .venv/bin/python
-PYTEST_ARGS ?=
+# Files side by side, one for each core; a file's tests share what they set up.
+PYTEST_ARGS ?= -n auto --dist loadfile
 HAS_DISPLAY = [ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ] || [ "$$(uname -s)" = Darwin ]
 
 # More threads than two make small arrays slower, and tests that start processes many times slower.

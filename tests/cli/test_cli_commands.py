@@ -11,6 +11,9 @@ import time
 
 import pytest
 
+from workbench.runs.folder import RunFolder
+from workbench.runs.lock import holder as engine_of
+
 QUICK = [
     "--set",
     "budget.unit=steps",
@@ -135,12 +138,25 @@ def test_interrupting_saves_the_run_and_exits_130(workbench, tmp_path):
         "--run-dir",
         str(run),
     ]
-    child = subprocess.Popen(command, env=workbench.environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-    end = time.monotonic() + 120
-    while b'"metrics"' not in ((run / "events.jsonl").read_bytes() if (run / "events.jsonl").exists() else b""):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    child.send_signal(signal.SIGINT)
-    child.communicate(timeout=90)
-    assert child.returncode == 130
-    assert list((run / "checkpoints").glob("step_*"))
+    # a shell starts its background jobs, and so perhaps this test, with SIGINT ignored
+    child = subprocess.Popen(
+        command,
+        env=workbench.environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    try:
+        end = time.monotonic() + 120
+        while b'"metrics"' not in ((run / "events.jsonl").read_bytes() if (run / "events.jsonl").exists() else b""):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=90)
+        assert child.returncode == 130
+        assert list((run / "checkpoints").glob("step_*"))
+    finally:
+        child.kill()
+        holder = engine_of(RunFolder(run))
+        if holder is not None and holder.alive:
+            os.kill(holder.pid, signal.SIGKILL)

@@ -28,7 +28,7 @@ class Thing:
 VALUES = [True, False, None, 7, 2.5, "text", (1, 2), [1, 2], {"a": 1}, {1: "a"}, Thing()]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
 @pytest.mark.parametrize("connected", [True, False], ids=["connected", "unconnected"])
 def test_an_emit_keeps_the_reference_count_of_its_object(value: Any, connected: bool, qapp: Any) -> None:
     sender, received = Sender(), 0
@@ -56,7 +56,9 @@ def test_an_emit_from_a_slot_keeps_the_reference_count(qapp: Any) -> None:
     assert abs(sys.getrefcount(value) - before) <= TOLERANCE
 
 
-@pytest.mark.parametrize("value", [{1: "a", 2: "b"}, {"a": {3: 4}}, [1, "a", None]], ids=repr)
+@pytest.mark.parametrize(
+    "value", [{1: "a", 2: "b"}, {"a": {3: 4}}, [1, "a", None]], ids=lambda value: type(value).__name__
+)
 def test_a_signal_of_object_hands_over_the_very_object(value: Any, qapp: Any) -> None:
     sender, seen = Sender(), []
     sender.sent.connect(seen.append)

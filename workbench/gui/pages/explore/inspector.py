@@ -78,7 +78,7 @@ class ExploreInspector(Inspector):
         self.names.setVisible(bool(found) and not pictured)
         self.note.setVisible(bool(found))
         self.note.setText(
-            f"{opened.meta.metric.capitalize()} distance in the embedding, exact over all {len(opened):,} points."
+            f"{opened.stored.meta.metric.capitalize()} distance in the embedding, exact over all {len(opened):,} points."
         )
         if selection.failure or not found:
             self.summary.setText(selection.failure or "Asking for the nearest neighbours…")
