@@ -13,7 +13,7 @@ from shiboken6 import isValid
 
 @pytest.fixture(scope="module", autouse=True)
 def _old_objects_set_aside() -> None:
-    """What was there before a file's tests is none of their leaks: the collector need not walk through it every time."""
+    """What was there before a file's tests is none of their leaks; the collector need not walk through it each time."""
     gc.collect()
     gc.freeze()
 

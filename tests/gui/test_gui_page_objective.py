@@ -119,8 +119,10 @@ def test_objective_page_search_leaves_what_matches(qtbot, page):
 
 def test_objective_page_copies_the_link_of_the_paper(qtbot, page):
     panel = page.panels["objective"]
-    panel.cards.ensureWidgetVisible(panel.paper.copy)
+    inspector = page.inspector()
+    inspector.show()
     qtbot.mouseClick(panel.paper.copy, Qt.MouseButton.LeftButton)
+    inspector.hide()
     assert QApplication.clipboard().text() == "https://arxiv.org/abs/2002.05709"
 
 

@@ -77,9 +77,8 @@ class ExploreInspector(Inspector):
         self.grid.setVisible(bool(found) and pictured)
         self.names.setVisible(bool(found) and not pictured)
         self.note.setVisible(bool(found))
-        self.note.setText(
-            f"{opened.stored.meta.metric.capitalize()} distance in the embedding, exact over all {len(opened):,} points."
-        )
+        metric = opened.stored.meta.metric.capitalize()
+        self.note.setText(f"{metric} distance in the embedding, exact over all {len(opened):,} points.")
         if selection.failure or not found:
             self.summary.setText(selection.failure or "Asking for the nearest neighbours…")
             return

@@ -16,12 +16,12 @@ from workbench.gui.pages.objective.needs import Need, needs_of
 from workbench.gui.pages.objective.paper import PaperView
 from workbench.gui.theme.tokens import SPACE_S
 from workbench.gui.widgets.basics import Glyph, label, push_button
-from workbench.gui.widgets.containers import Section
+from workbench.gui.widgets.containers import Inspector, Section
 from workbench.gui.widgets.formula import FormulaView
 from workbench.plugins.catalogue import Entry, ObjectiveEntry
 from workbench.plugins.specs import MetricSpec
 
-PLACEMENTS = {0: ((0, 1, 2, 3, 4),), 600: ((0, 3, 4), (1, 2)), 1100: ((0, 4), (1,), (2, 3))}
+PLACEMENTS = {0: ((0, 1, 2),), 600: ((0,), (1, 2)), 1100: ((0,), (1,), (2,))}
 _BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": ""}
 _MARKS = {True: ("check", "success"), False: ("error", "danger"), None: ("info", "muted")}
 
@@ -40,14 +40,15 @@ class ObjectivePanel(BrowsePanel):
             self.about,
             _card("Settings", self.settings),
             _card("What it needs", self.needs),
-            _card("What it logs", self.metrics),
-            _card("Paper", self.paper),
         ]
         items = [
             ChoiceItem(entry.id, entry.title, entry.spec.summary, entry.spec.family)
             for entry in app.catalogue.objectives
         ]
         super().__init__(app, "objective", items, cards, PLACEMENTS)
+        self.facts = Inspector()
+        self.facts.add_section("paper", "Paper", self.paper)
+        self.facts.add_section("metrics", "What it logs", self.metrics)
 
     def show_entry(self, entry: Entry[Any], in_use: bool) -> None:
         assert isinstance(entry, ObjectiveEntry)

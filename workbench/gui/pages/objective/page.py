@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from workbench.app.topics import Topic
 from workbench.gui.bridge import Bridge
@@ -23,8 +23,9 @@ class ObjectivePage(Page):
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__(bridge)
+        self.objective = ObjectivePanel(self.app)
         self.panels: dict[str, BrowsePanel | TrainingPanel] = {
-            "objective": ObjectivePanel(self.app),
+            "objective": self.objective,
             "backbone": BackbonePanel(self.app),
             "training": TrainingPanel(self.app),
         }
@@ -49,6 +50,9 @@ class ObjectivePage(Page):
     def open_section(self, section: str) -> None:
         if section in self.panels:
             self.tabs.setCurrentIndex(list(self.panels).index(section))
+
+    def inspector(self) -> QWidget:
+        return self.objective.facts
 
     def refresh(self, topics: set[Topic]) -> None:
         for panel in self.panels.values():
