@@ -24,6 +24,7 @@ def page(qtbot: QtBot, tmp_path: Path) -> Iterator[ObjectivePage]:
     bridge = Bridge(app)
     page = ObjectivePage(bridge)
     qtbot.addWidget(page)
+    qtbot.addWidget(page.inspector())
     page.resize(920, 560)
     page.show()
     page.open_section("objective")
@@ -122,7 +123,6 @@ def test_objective_page_copies_the_link_of_the_paper(qtbot, page):
     inspector = page.inspector()
     inspector.show()
     qtbot.mouseClick(panel.paper.copy, Qt.MouseButton.LeftButton)
-    inspector.hide()
     assert QApplication.clipboard().text() == "https://arxiv.org/abs/2002.05709"
 
 
