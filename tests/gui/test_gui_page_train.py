@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from workbench.app.application import App
@@ -314,3 +314,17 @@ def test_train_page_follows_pauses_resumes_and_stops_a_live_run(qtbot, app, wind
     qtbot.waitUntil(lambda: "step" in page.facts.tables["checkpoints"].words(), timeout=PATIENCE_MS)
     item = page._item(Path(key))
     assert (item.name, str(item.state)) == ("live", "stopped")
+
+
+def test_train_page_opens_a_torn_run_of_a_newer_program_and_says_what_is_missing(qtbot, app, window):
+    folder = end(made(app, "strange", steps=60))
+    folder.recipe.write_text(folder.recipe.read_text().replace("schema = 1", "schema = 9"))
+    with open(folder.events, "ab") as events:
+        events.write(b'{"seq": 999, "t": 1.0, "step": 60, "kind": "hologram", "x": 1}\n{"seq": 1000, "t"')
+    page = opened(qtbot, window)
+    click(qtbot, page, folder, Qt.KeyboardModifier.NoModifier)
+    qtbot.waitUntil(page.settled, timeout=PATIENCE_MS)
+    assert len(app.current.history.array("loss")[0]) == 60
+    words = [found.text() for found in page.facts.findChildren(QLabel) if found.isVisibleTo(page.facts)]
+    assert any("written by a newer program" in text for text in words)
+    assert "missing or incomplete on disk" in words

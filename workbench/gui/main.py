@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
 from workbench.app.application import App, Notice
@@ -65,12 +65,21 @@ def parser() -> argparse.ArgumentParser:
 
 def make_application() -> QApplication:
     """The one QApplication, with the program's name and icon."""
+    qInstallMessageHandler(_log_qt)
     qt = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(qt, QApplication)
     qt.setApplicationName("SSL Workbench")
     qt.setDesktopFileName("ssl-workbench")
     qt.setWindowIcon(icon("explore", "accent"))
     return qt
+
+
+def _log_qt(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    """Qt's own messages go where ours go, less what the offscreen platform says of every window."""
+    if "propagateSizeHints" in text:
+        return
+    quiet = kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg)
+    logging.getLogger("workbench.qt").log(logging.DEBUG if quiet else logging.WARNING, "%s", text)
 
 
 def _window(chosen: argparse.Namespace) -> int:

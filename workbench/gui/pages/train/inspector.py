@@ -86,9 +86,7 @@ class RunInspector(Inspector):
         self.take_over.setEnabled(asked is not None and asked.recipe is not None and asked.recipe != app.editor.recipe)
         self.tables["machine"].show_rows(machine_rows(handle))
         self.tables["versions"].show_rows(version_rows(handle))
-        self.tables["checkpoints"].show_rows(
-            [(f"step {step:,}", name) for step, name in reversed(history.checkpoints.items())] or [("None yet", "")]
-        )
+        self.tables["checkpoints"].show_rows(checkpoint_rows(handle))
         self.tables["data"].show_rows(data_rows(handle))
         self.tables["notices"].show_rows(notices)
         wanted = ("recipe", "diff", "machine", "versions", "checkpoints", "data", *(("notices",) if notices else ()))
@@ -233,3 +231,11 @@ def _skipped(info: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _shown(value: Any) -> str:
     return "none" if value is None else str(value)
+
+
+def checkpoint_rows(handle: RunHandle) -> list[tuple[str, str]]:
+    """Step and folder of each checkpoint, newest first; one that the journal tells of and the disk lacks says so."""
+    whole = {ref.step for ref in handle.folder.whole_checkpoints()}
+    told = reversed(handle.history.checkpoints.items())
+    rows = [(f"step {step:,}", name if step in whole else "missing or incomplete on disk") for step, name in told]
+    return rows or [("None yet", "")]
