@@ -37,7 +37,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--watch", type=Path, help="(internal) open the window on this run and measure its lag")
     parser.add_argument("--quiet", action="store_true", help="(internal) watch without measuring the lag")
-    parser.add_argument("--rounds", type=int, default=2, help="timed trainings of each kind; 0 measures the lag alone")
+    parser.add_argument(
+        "--rounds", type=int, default=4, help="turns with and without a window; 0 measures the lag alone"
+    )
     arguments = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     if arguments.watch:
@@ -61,23 +63,29 @@ def lag(home: Path, seconds: float) -> dict[str, float]:
 
 
 def cost(home: Path, seconds: float, rounds: int) -> dict[str, float]:
-    """Training speed with a window as a share of the speed without, medians over turns."""
-    speeds: dict[bool, list[float]] = {False: [], True: []}
-    cores: list[float] = []
-    for turn in range(2 * rounds):
-        with_window = bool(turn % 2)
-        folder, engine = start_engine(home, f"budget.amount={seconds + SETTLE_S}")
-        if with_window:
-            cores.append(run_watcher(folder, seconds, "--quiet")["window_cores"])
-        engine.wait()
-        speeds[with_window].append(steps_per_s(folder))
+    """Training speed with a window as a share of the speed without: one run, watched in turns, medians."""
     if not rounds:
         return {}
-    alone, watched = statistics.median(speeds[False]), statistics.median(speeds[True])
+    folder, engine = start_engine(home, "budget.amount=100000")
+    spans: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
+    cores = []
+    try:
+        time.sleep(2 * SETTLE_S)
+        for _ in range(rounds):
+            begin = time.time()
+            time.sleep(seconds)
+            spans[False].append((begin, time.time()))
+            watched = run_watcher(folder, seconds, "--quiet")
+            spans[True].append((watched["from_t"], watched["to_t"]))
+            cores.append(watched["window_cores"])
+    finally:
+        engine.kill()
+        engine.wait()
+    alone, watched_pace = (steps_per_s(folder, spans[key]) for key in (False, True))
     return {
         "steps_per_s_alone": alone,
-        "steps_per_s_watched": watched,
-        "slower_by": 1 - watched / alone,
+        "steps_per_s_watched": watched_pace,
+        "slower_by": 1 - watched_pace / alone,
         "window_cores_beside": statistics.median(cores),
     }
 
@@ -134,7 +142,7 @@ def watch(run: Path, seconds: float, ticking: bool) -> dict[str, float]:
     timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
     if ticking:
         timer.start()
-    busy = time.process_time()
+    busy, begin = time.process_time(), time.time()
     QTimer.singleShot(int(seconds * 1000), pump.quit)
     pump.exec()
     timer.stop()
@@ -143,7 +151,7 @@ def watch(run: Path, seconds: float, ticking: bool) -> dict[str, float]:
     window.close()
     qt.processEvents()
     if not ticking:
-        return {"window_cores": busy}
+        return {"window_cores": busy, "from_t": begin, "to_t": begin + seconds}
     waits = sorted(max(0.0, 1000 * (after - before) - TICK_MS) for before, after in pairwise(ticks))
     return {
         "lag_p50_ms": waits[len(waits) // 2],
@@ -155,15 +163,16 @@ def watch(run: Path, seconds: float, ticking: bool) -> dict[str, float]:
     }
 
 
-def steps_per_s(folder) -> float:
-    """Pace of a finished run over its whole training time."""
+def steps_per_s(folder, spans: list[tuple[float, float]]) -> float:
+    """Median pace of a run over spans of wall time."""
     from workbench.runs.history import RunHistory
     from workbench.runs.journal import JournalReader
 
     history, reader = RunHistory(), JournalReader(folder.events)
     while events := reader.read():
         history.fold(events)
-    return len(history.array("loss")[0]) / history.last("elapsed_s")
+    times = history.times("loss")
+    return statistics.median(((times >= begin) & (times < end)).sum() / (end - begin) for begin, end in spans)
 
 
 if __name__ == "__main__":
