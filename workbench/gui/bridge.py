@@ -13,7 +13,7 @@ from workbench.app.application import App
 from workbench.app.commands import Command, Face, commands, execute
 from workbench.app.topics import Topic
 
-BUSY_MS, LIVE_MS, IDLE_MS = 15, 100, 250
+BUSY_MS, LIVE_MS, IDLE_MS = 15, 200, 250
 
 
 class Bridge(QObject):

@@ -32,8 +32,10 @@ from workbench.plugins.specs import MetricSpec
 from workbench.runs.state import RunState
 
 REDRAW_MS = 350
-REDRAW_BESIDE_CPU_MS = 2000
-"""While a run trains on this machine's processor: each redraw costs some 50 ms of one core, which training pays for."""
+REDRAW_BESIDE_CPU_MS = 4000
+"""While a run trains on this machine's processor: each redraw costs some 45 ms of one core, which training pays for."""
+REDRAW_AT_FIRST_MS, AT_FIRST_S = 1000, 20.0
+"""The first seconds of a run are the ones that are watched most."""
 GROW_MS = 20
 """Between two panels of curves, so that each is painted in a turn of its own."""
 LIST_PX = 252
@@ -201,8 +203,11 @@ class TrainPage(Page):
 
     def _interval_ms(self) -> int:
         handles = self.app.supervisor.handles.values()
-        on_cpu = any(h.state is RunState.RUNNING and h.history.running.get("device") == "cpu" for h in handles)
-        return REDRAW_BESIDE_CPU_MS if on_cpu else REDRAW_MS
+        on_cpu = [h for h in handles if h.state is RunState.RUNNING and h.history.running.get("device") == "cpu"]
+        if not on_cpu:
+            return REDRAW_MS
+        young = any((handle.history.last("elapsed_s") or 0.0) < AT_FIRST_S for handle in on_cpu)
+        return REDRAW_AT_FIRST_MS if young else REDRAW_BESIDE_CPU_MS
 
     def _behind(self) -> bool:
         """Whether something has happened since the last showing."""
