@@ -20,9 +20,9 @@ from workbench.recipes.overrides import override_recipe
 
 qt = QApplication([])
 app = App()
-small = ["budget.unit=steps", "budget.amount=400", "training.batch_size=32", "evaluation.every_epochs=0",
+small = ["budget.unit=steps", "budget.amount=300", "training.batch_size=32", "evaluation.every_epochs=0",
          "evaluation.bank=200", "evaluation.test=100", "checkpoints.every_epochs=0.5", "checkpoints.embed=false",
-         "hardware.device=cpu"]
+         "hardware.device=cpu", "hardware.threads=1"]
 app.editor.replace(override_recipe(app.editor.document, small, app.catalogue), "make it small")
 window = Window(app)
 window.show()
@@ -60,7 +60,7 @@ def test_a_killed_window_leaves_its_run_and_the_next_start_reattaches_with_every
     wait_until(lambda: handle.loaded and handle.state.live, app, "the run to be found")
     assert time.monotonic() - started < 2
     assert str(handle.folder.path) == run
-    wait_until(lambda: handle.state.ended, app, "the end of the run", 120)
+    wait_until(lambda: handle.state.ended, app, "the end of the run", 240)
     assert handle.state is RunState.COMPLETED
-    assert handle.history.array("loss")[0].tolist() == list(range(1, 401))
+    assert handle.history.array("loss")[0].tolist() == list(range(1, 301))
     app.close()
