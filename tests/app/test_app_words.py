@@ -9,8 +9,9 @@ import pytest
 
 from workbench.app.background import Background
 from workbench.app.chance import chance_of
-from workbench.app.figures import debiased_ema, draw_curve
+from workbench.app.figures import draw_curve
 from workbench.app.jobs import Jobs
+from workbench.app.smooth import smooth
 from workbench.app.words import CHIPS, chip_problem
 from workbench.core.errors import Problem, WorkbenchError
 from workbench.plugins.catalogue import builtin_catalogue
@@ -75,7 +76,7 @@ def test_the_moving_average_equals_its_definition():
     values = np.array([3.0, 1.0, 4.0, 1.0, 5.0])
     weights = 0.8 ** np.arange(5)
     expected = [np.average(values[: n + 1], weights=weights[: n + 1][::-1]) for n in range(5)]
-    np.testing.assert_allclose(debiased_ema(values, 0.8), expected)
+    np.testing.assert_allclose(smooth(values, 0.8), expected)
 
 
 def test_the_curve_is_written_as_a_picture_and_as_svg_with_its_legend(tmp_path):

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workbench.app.smooth import smooth
 from workbench.gui.curves.envelope import envelope, lone
 from workbench.gui.curves.panel import slider_of_weight, weight_of_slider
 from workbench.gui.curves.series import CurveOptions, Series, SeriesStyle
-from workbench.gui.curves.smooth import smooth
 
 values = st.one_of(st.floats(-1e6, 1e6), st.sampled_from([np.nan, np.inf, -np.inf]))
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from workbench.app.palette import CATEGORICAL_10
+from workbench.app.smooth import smooth
 from workbench.runs.embedding_columns import Categorical
 from workbench.runs.embedding_set import EmbeddingSet
 from workbench.runs.history import RunHistory
@@ -26,7 +25,7 @@ def draw_curve(history: RunHistory, title: str, chance: float | None, path: Path
     upper, lower = figure.subplots(2, 1, sharex=True)
     steps, loss = history.array("loss")
     upper.plot(steps, loss, color=CATEGORICAL_10[0], alpha=0.3, linewidth=0.8, label="loss")
-    upper.plot(steps, debiased_ema(loss, SMOOTH), color=CATEGORICAL_10[0], label=f"loss, smoothed {SMOOTH}")
+    upper.plot(steps, smooth(loss, SMOOTH), color=CATEGORICAL_10[0], label=f"loss, smoothed {SMOOTH}")
     if chance is not None:
         upper.axhline(chance, color=GREY, linestyle="--", label=f"chance {chance:.3f}")
     upper.set(ylabel="loss", title=title)
@@ -61,13 +60,3 @@ def draw_map(embeddings: EmbeddingSet, layout: str, title: str, path: Path) -> N
     axes.set(title=f"{title}\n{layout.upper()} of {len(embeddings)} samples{kept}", xticks=[], yticks=[])
     axes.set_aspect("equal", adjustable="datalim")
     figure.savefig(path, dpi=144)
-
-
-def debiased_ema(values: np.ndarray, weight: float) -> np.ndarray:
-    """Exponential moving average divided by the weight it has seen (Kingma & Ba 2015, section 3), (n,) -> (n,)."""
-    smooth, seen, total = np.empty(len(values)), 0.0, 0.0
-    for at, value in enumerate(values):
-        total = weight * total + (1 - weight) * value
-        seen = weight * seen + (1 - weight)
-        smooth[at] = total / seen
-    return smooth

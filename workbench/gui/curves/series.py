@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from workbench.gui.curves.smooth import smooth
+from workbench.app.smooth import smooth
 
 FloatArray = NDArray[np.float64]
 Goal = Literal["min", "max", ""]

@@ -11,11 +11,11 @@ from PySide6.QtCore import QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from workbench.app.smooth import smooth
 from workbench.app.supervisor import RunHandle
 from workbench.app.topics import Topic
 from workbench.core.errors import WorkbenchError
 from workbench.gui.bridge import Bridge
-from workbench.gui.curves.smooth import smooth
 from workbench.gui.pages.base import Page
 from workbench.gui.pages.train.curves import CurveRun, RunCurves
 from workbench.gui.pages.train.header import RunHeader
