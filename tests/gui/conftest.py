@@ -10,12 +10,31 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
+from workbench.app.application import App
+from workbench.gui.bridge import Bridge
+from workbench.gui.theme import apply, load_theme
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _old_objects_set_aside() -> None:
     """What was there before a file's tests is none of their leaks; the collector need not walk through it each time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="module")
+def desk(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bridge]:
+    """One application on a workspace of its own, with its labs warm, for all tests of a file."""
+    home = tmp_path_factory.mktemp("desk")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_HOME", str(home))
+        apply(qapp, load_theme("light"))
+        app = App(home)
+        bridge = Bridge(app)
+        bridge.start()
+        yield bridge
+        bridge.stop()
+        app.close()
 
 
 @pytest.fixture(autouse=True)

@@ -11,31 +11,13 @@ from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 
-from workbench.app.application import App
-from workbench.gui.bridge import Bridge
 from workbench.gui.pages.data.facts import shape_words
 from workbench.gui.pages.data.labels import ROW_HEIGHT
 from workbench.gui.pages.data.page import DataPage
 from workbench.gui.pages.data.state import Stage
 from workbench.gui.pages.views.page import ViewsPage
-from workbench.gui.theme import apply, load_theme
 
 LAB_MS = 60_000
-
-
-@pytest.fixture(scope="module")
-def desk(qapp, tmp_path_factory):
-    """One application with warm labs for all tests here."""
-    home = tmp_path_factory.mktemp("data-page")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WORKBENCH_HOME", str(home))
-        apply(qapp, load_theme("light"))
-        app = App(home)
-        bridge = Bridge(app)
-        bridge.start()
-        yield bridge
-        bridge.stop()
-        app.close()
 
 
 @pytest.fixture

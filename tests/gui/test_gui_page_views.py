@@ -6,29 +6,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
-from workbench.app.application import App
-from workbench.gui.bridge import Bridge
 from workbench.gui.pages.views.grid import arrange
 from workbench.gui.pages.views.page import ViewsPage
-from workbench.gui.theme import apply, load_theme
 
 LAB_MS = 60_000
 CROP, FLIP, JITTER, NORMALISE = (0, 0), (0, 1), (0, 2), (0, 3)
-
-
-@pytest.fixture(scope="module")
-def desk(qapp, tmp_path_factory):
-    """One application with one warm lab for all tests here."""
-    home = tmp_path_factory.mktemp("views-page")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WORKBENCH_HOME", str(home))
-        apply(qapp, load_theme("light"))
-        app = App(home)
-        bridge = Bridge(app)
-        bridge.start()
-        yield bridge
-        bridge.stop()
-        app.close()
 
 
 @pytest.fixture
