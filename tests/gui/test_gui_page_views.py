@@ -6,8 +6,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
-from workbench.gui.pages.views.grid import arrange
 from workbench.gui.pages.views.page import ViewsPage
+from workbench.gui.pages.views.preview.grid import arrange
 
 LAB_MS = 60_000
 CROP, FLIP, JITTER, NORMALISE = (0, 0), (0, 1), (0, 2), (0, 3)
@@ -181,7 +181,7 @@ def test_a_missing_target_is_told_and_one_button_brings_the_views_that_suit(qtbo
 def test_the_inspector_follows_a_clicked_picture_through_changes(qtbot, page):
     grid = page.preview.grid
     qtbot.mouseClick(grid, Qt.MouseButton.LeftButton, pos=grid.cell(3, 1).center())
-    inspector = page.inspector()
+    inspector = page.preview.inspector()
     assert inspector.title.text() == "Sample 4  ·  View 2"
     page.app.editor.set("views.branches.0.count", 1)
     settle(qtbot, page)

@@ -108,7 +108,7 @@ def catalogue() -> Catalogue:
         operations=(
             operation("random_resized_crop", "geometry", Crop),
             operation("horizontal_flip", "geometry", Chance),
-            operation("quarter_turn", "target", Empty, targets=("rotation",)),
+            operation("quarter_turn", "task", Empty, targets=("rotation",)),
         ),
         view_presets={
             "pair": pair,

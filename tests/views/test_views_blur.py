@@ -32,7 +32,7 @@ def test_blur_before_the_crop_acts_on_the_whole_picture():
     pipe = pipeline(choice("gaussian_blur", p=1.0), crop, shape=shape)
     (drawn,) = pipe.parameters(8, (0, 0))
     (ours,) = pipe.render(samples, [drawn], CPU).inputs
-    smooth = blurred_like_torchvision(unit(samples), drawn.draws[0].values["sigma"].tolist())
+    smooth = blurred_like_torchvision(unit(samples), drawn.draws[0, 0].values["sigma"].tolist())
     as_bytes = (smooth * 255).round().to(torch.uint8).numpy()
     alone = pipeline(choice("horizontal_flip", p=0.0), crop, shape=shape)
     (cropped,) = alone.render(
@@ -45,7 +45,7 @@ def test_samples_that_are_not_blurred_keep_every_bit():
     samples, crop = noise(64), choice("random_resized_crop")
     pipe = pipeline(crop, choice("gaussian_blur", p=0.5, sigma=[0.5, 2.0]), choice("normalize"))
     plain = only_view(pipeline(crop, choice("horizontal_flip", p=0.0), choice("normalize")), samples)
-    applied = torch.from_numpy(pipe.parameters(64, (0, 0))[0].draws[1].applied)
+    applied = torch.from_numpy(pipe.parameters(64, (0, 0))[0].draws[1, 0].applied)
     view = only_view(pipe, samples)
     assert 10 < applied.sum() < 54
     assert torch.equal(view[~applied], plain[~applied])

@@ -18,7 +18,7 @@ def test_jitter_equals_torchvision_in_each_samples_own_order_where_nothing_clips
     samples = noise(64, low=100, high=150)
     pipe = pipeline(choice("colour_jitter", p=1.0, brightness=0.4, contrast=0.4, saturation=0.4, hue=0.0))
     (drawn,) = pipe.parameters(64, (3, 0))
-    values = drawn.draws[0].values
+    values = drawn.draws[0, 0].values
     assert len({tuple(order) for order in values["order"]}) > 15
     (ours,) = pipe.render(samples, [drawn], CPU).inputs
     for n, image in enumerate(unit(samples)):
@@ -36,7 +36,7 @@ def test_contrast_blends_with_the_mean_of_the_crop_not_of_the_picture():
     pipe = pipeline(crop, choice("colour_jitter", p=1.0, contrast=0.4, **contrast))
     (drawn,) = pipe.parameters(16, (0, 0))
     (ours,) = pipe.render(samples, [drawn], CPU).inputs
-    for n, factor in enumerate(drawn.draws[1].values["contrast"]):
+    for n, factor in enumerate(drawn.draws[1, 0].values["contrast"]):
         torch.testing.assert_close(ours[n], F.adjust_contrast(cropped[n], float(factor)), atol=1e-5, rtol=0)
 
 

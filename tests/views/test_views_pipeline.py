@@ -48,7 +48,7 @@ def test_an_operation_with_probability_zero_is_the_identity_to_the_bit(id_):
 def test_samples_to_which_an_operation_is_not_applied_keep_every_bit(id_):
     samples, crop = noise(64), choice("random_resized_crop")
     pipe = pipeline(crop, choice(id_, p=0.5))
-    untouched = torch.from_numpy(~pipe.parameters(64, (0, 0))[0].draws[1].applied)
+    untouched = torch.from_numpy(~pipe.parameters(64, (0, 0))[0].draws[1, 0].applied)
     assert 10 < untouched.sum() < 54
     view, plain = only_view(pipe, samples), only_view(pipeline(crop), samples)
     assert torch.equal(view[untouched], plain[untouched])
@@ -57,8 +57,8 @@ def test_samples_to_which_an_operation_is_not_applied_keep_every_bit(id_):
 def test_no_operations_give_the_picture_itself():
     samples = noise()
     torch.testing.assert_close(only_view(pipeline(), samples), unit(samples), atol=1e-7, rtol=0)
-    preview = pipeline().preview(samples, (0, 0))
-    assert np.array_equal(preview[0].transpose(0, 3, 1, 2), samples.fields["image"])
+    (shown,) = pipeline().preview(samples, (0, 0))
+    assert np.array_equal(shown.pictures.transpose(0, 3, 1, 2), samples.fields["image"])
 
 
 def test_a_turn_that_is_never_made_still_gives_its_target():
@@ -144,10 +144,9 @@ def test_an_error_in_a_worker_reaches_the_caller():
 def test_the_preview_shows_the_training_views_before_normalisation():
     batch, pipe = noise(), pipeline(*EVERYTHING, count=2)
     shown, views = pipe.preview(batch, (0, 7)), pipe(batch, (0, 7), CPU)
-    assert shown.shape == (2, 8, 32, 32, 3)
-    assert shown.dtype == np.uint8
+    assert [(view.pictures.shape, view.pictures.dtype) for view in shown] == [((8, 32, 32, 3), np.uint8)] * 2
     mean, std = (torch.tensor(m)[:, None, None] for m in ((0.4, 0.5, 0.6), (0.2, 0.25, 0.3)))
-    for picture, view in zip(shown, views.inputs, strict=True):
+    for picture, view in zip([view.pictures for view in shown], views.inputs, strict=True):
         seen = (view * std + mean).permute(0, 2, 3, 1).numpy() * 255
         assert np.abs(seen - picture).max() < 0.51
 

@@ -16,7 +16,7 @@ MANY = 20_000
 
 def values_of(op, shape=(3, 400, 400), samples=MANY, key=(5, 0)):
     (drawn,) = pipeline(op, shape=shape).parameters(samples, key)
-    return drawn.draws[0]
+    return drawn.draws[0, 0]
 
 
 def test_crop_area_is_uniform_and_aspect_log_uniform_where_every_box_fits():
@@ -88,8 +88,8 @@ def test_the_views_of_a_sample_share_no_random_numbers():
     pipe = pipeline(choice("random_resized_crop"), choice("colour_jitter"), count=2)
     one, two = pipe.parameters(1000, (0, 0))
     for position in (0, 1):
-        for name, values in one.draws[position].values.items():
-            other = two.draws[position].values[name]
+        for name, values in one.draws[position, 0].values.items():
+            other = two.draws[position, 0].values[name]
             assert abs(np.corrcoef(values.ravel(), other.ravel())[0, 1]) < 0.1
 
 
@@ -107,7 +107,7 @@ def test_streams_of_different_steps_views_and_operations_never_start_alike():
 def test_changing_one_operation_leaves_the_draws_of_the_others_as_they_were():
     before = pipeline(choice("random_resized_crop", p=0.0), choice("colour_jitter", hue=0.1))
     after = pipeline(choice("random_resized_crop", p=1.0), choice("colour_jitter", hue=0.1))
-    old, new = (pipe.parameters(16, (0, 0))[0].draws[1] for pipe in (before, after))
+    old, new = (pipe.parameters(16, (0, 0))[0].draws[1, 0] for pipe in (before, after))
     assert np.array_equal(old.applied, new.applied)
     assert all(np.array_equal(old.values[name], new.values[name]) for name in old.values)
 

@@ -41,7 +41,7 @@ def only_view(pipe: ViewPipeline, samples: Samples, key: tuple[int, int] = (0, 0
 
 def with_values(pipe: ViewPipeline, drawn: ViewDraws, shape: Sequence[int], position: int = 0, **values: Any):
     """The draws with an operation's parameters set by hand, applied to every sample."""
-    draw = drawn.draws[position]
+    draw = drawn.draws[position, 0]
     operation = next(kind for kind in OPERATIONS if kind.spec.id == draw.operation)
     merged = {**draw.values, **{name: np.asarray(value) for name, value in values.items()}}
     matrices = draw.matrices
@@ -50,7 +50,7 @@ def with_values(pipe: ViewPipeline, drawn: ViewDraws, shape: Sequence[int], posi
         scene = Scene(pipe.size, drawn.view, height, width)
         matrices, _ = operation(operation.Config()).place(merged, scene)
     fixed = replace(draw, values=merged, matrices=matrices, applied=np.ones(drawn.samples, bool))
-    return replace(drawn, draws={**drawn.draws, position: fixed})
+    return replace(drawn, draws={**drawn.draws, (position, 0): fixed})
 
 
 def unit(samples: Samples) -> torch.Tensor:

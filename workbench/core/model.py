@@ -34,6 +34,7 @@ def setting(
     log: bool = False,
     advanced: bool = False,
     widget: str = "",
+    neutral: Any = None,
     **more: Any,
 ) -> Any:
     """A field with everything that a form, a check and a reader need.
@@ -47,8 +48,11 @@ def setting(
     log : the value is best moved on a logarithmic scale (learning rates)
     advanced : hidden behind "More" in forms
     widget : what edits it where the type does not tell: "path", "folder", "range", "column"
+    neutral : the value that changes nothing, towards which a lower strength moves this setting (`plugins.strength`)
     """
     extra: dict[str, Any] = {"unit": unit, "log": log, "advanced": advanced, "widget": widget}
     shown = {key: value for key, value in extra.items() if value}
+    if neutral is not None:
+        shown["neutral"] = neutral
     bounds: dict[str, Any] = {"ge": ge, "gt": gt, "le": le, "lt": lt, **more}
     return Field(default, title=title, description=description, json_schema_extra=shown or None, **bounds)

@@ -90,11 +90,16 @@ class ObjectiveSpec(Model):
 
 
 class OperationSpec(Model):
-    """One view operation."""
+    """One view operation.
+
+    kind : "task" operations make what an objective predicts; "mix" blends samples of a batch; "policy" picks one of
+        several operations for each sample
+    targets : what it adds to the views, by name
+    """
 
     id: str
     title: str
-    kind: Literal["geometry", "colour", "filter", "normalise", "target"]
+    kind: Literal["geometry", "colour", "filter", "mix", "policy", "task", "normalise"]
     summary: str
     targets: tuple[str, ...] = ()
     modality: Modality = "image"

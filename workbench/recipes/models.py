@@ -32,10 +32,15 @@ class Choice(Model):
 
 
 class Branch(Model):
-    """One way of making views: `count` views of every sample, each through the operations in order."""
+    """One way of making views: `count` views of every sample, each through the operations in order.
+
+    Multi-crop is two branches of different sizes; an asymmetric pair is two branches of one view each.
+    """
 
     name: str = setting("A", "Name", "how this branch is called")
     count: int = setting(1, "Views", "how many views of a sample this branch makes", ge=1, le=16)
+    size: int = setting(0, "Size", "side of this branch's views; 0 takes the pipeline's", unit="px", ge=0, le=1024)
+    like: str = setting("", "Same as", "take the operations of the branch of this name, with random numbers of its own")
     ops: tuple[Choice, ...] = setting((), "Operations", "applied in this order, each with its probability `p`")
 
 
@@ -44,12 +49,20 @@ class Views(Model):
 
     preset: str = setting("", "Preset", "the preset these branches came from; informative")
     size: int = setting(0, "Size", "side of a view; 0 keeps the data set's", unit="px", ge=0, le=1024)
+    strength: float = setting(
+        1.0, "Strength", "scales every distortion: 0 changes nothing, 1 is as stated, 2 twice as strong", ge=0, le=2
+    )
     branches: tuple[Branch, ...] = setting((Branch(),), "Branches", "one, or two for asymmetric pairs", min_length=1)
 
     @property
     def count(self) -> int:
         """How many views of a sample there are in all."""
         return sum(branch.count for branch in self.branches)
+
+    def ops_of(self, branch: Branch) -> tuple[Choice, ...]:
+        """The operations of a branch, its own or those of the branch that it is like."""
+        model = next((other for other in self.branches if other.name == branch.like), None) if branch.like else branch
+        return model.ops if model is not None else ()
 
 
 class Schedule(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from workbench.core.errors import Problem
+from workbench.core.errors import Problem, unknown
 from workbench.plugins.catalogue import Catalogue
 from workbench.recipes.models import Hardware, Recipe
 
@@ -40,6 +40,23 @@ def branch_names_differ(recipe: Recipe, catalogue: Catalogue) -> Iterator[Proble
         seen.add(branch.name)
 
 
+def likeness_is_plain(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """A branch like another one has no operations of its own, and the other one has."""
+    by_name = {branch.name: branch for branch in recipe.views.branches}
+    for number, branch in enumerate(recipe.views.branches):
+        key = f"views.branches.{number}.like"
+        if not branch.like:
+            continue
+        if branch.like == branch.name or branch.like not in by_name:
+            others = [name for name in by_name if name != branch.name]
+            yield Problem(key, unknown("other branch", branch.like, others))
+        elif by_name[branch.like].like:
+            yield Problem(key, f"{branch.like!r} is itself like another branch; name the one that has the operations.")
+        elif branch.ops:
+            words = f"Branch {branch.name!r} has operations of its own"
+            yield Problem(key, f"{words}; remove them, or leave this empty.")
+
+
 def view_count_fits(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
     """The views of a sample must be as many as the objective takes."""
     objective = catalogue.objective(recipe.objective.id)
@@ -64,7 +81,8 @@ def targets_are_made(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
     """What the objective predicts must be made in every branch."""
     objective = catalogue.objective(recipe.objective.id)
     for number, branch in enumerate(recipe.views.branches):
-        made = {target for op in branch.ops for target in catalogue.get("operation", op.id).spec.targets}
+        ops = recipe.views.ops_of(branch)
+        made = {target for op in ops for target in catalogue.get("operation", op.id).spec.targets}
         for target in objective.spec.needs.targets:
             if target not in made:
                 makers = [entry.id for entry in catalogue.operations if target in entry.spec.targets]
@@ -142,6 +160,7 @@ def hardware_problems(hardware: Hardware) -> Iterator[Problem]:
 RULES: tuple[Rule, ...] = (
     modalities_agree,
     branch_names_differ,
+    likeness_is_plain,
     view_count_fits,
     targets_are_made,
     labels_are_there,

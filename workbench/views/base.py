@@ -13,8 +13,10 @@ class Views:
     """The views of one batch of N samples.
 
     branches : branch name -> one tensor a view, each (N, ...): images are float (N, 3, H, W), later token ids (N, L).
+        Tiles are (N, T, 3, h, w).
         A paired modality is a branch of its own name; a sample that lacks it is masked in `targets`.
-    targets : what operations made along the way, one row a view in the order of `inputs`: "rotation" is int64 (V, N)
+    targets : what operations made along the way, one row a view in the order of `inputs`: "rotation" is int64 (V, N),
+        a mask bool (V, N, L). Views whose branch does not make a target hold -1, NaN or False.
     labels : int64 (N,), -1 where unknown; None for a set without labels
     index : int64 (N,), positions in the data set
     """

@@ -9,18 +9,31 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from workbench.core.errors import Problem, RecipeError, unknown
+from workbench.plugins.strength import scaled
 from workbench.recipes import models
-from workbench.views.operations.base import Colour, Filter, Geometry, Operation
+from workbench.views.operations.base import Colour, Filter, Geometry, Operation, Task
 from workbench.views.operations.normalize import Normalize
 from workbench.views.table import OPERATIONS
+
+Slot = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Placed:
-    """An operation and its position in the branch, which numbers its random stream."""
+    """An operation at its place.
+
+    position : where it stands in its branch; numbers its random stream
+    part : which part of what stands there (a policy has several)
+    """
 
     position: int
+    part: int
     operation: Operation
+
+    @property
+    def slot(self) -> Slot:
+        """Position and part: where its draw is found."""
+        return self.position, self.part
 
 
 @dataclass(frozen=True)
@@ -41,68 +54,93 @@ class Segment:
 class CompiledBranch:
     """One branch, ready to draw and render.
 
+    size : S, side of its views, px
     segments : in order; the one numbered `sizing` brings the picture to the size of a view
     normalise : the operation that is folded into the last segment, if there is one
+    task : the puzzle made of the finished view, if there is one
     """
 
     name: str
     count: int
+    size: int
     operations: tuple[Placed, ...]
     segments: tuple[Segment, ...]
     sizing: int
     normalise: Placed | None
+    task: Placed | None
 
 
-def build_branches(views: models.Views) -> tuple[CompiledBranch, ...]:
-    """All branches; raises RecipeError with every problem found."""
+def build_branches(views: models.Views, size: int) -> tuple[CompiledBranch, ...]:
+    """All branches, with views of side `size` where nothing else is said; raises RecipeError with every problem."""
     problems: list[Problem] = []
     names = Counter(branch.name for branch in views.branches)
     shared = [name for name, times in names.items() if times > 1]
     problems += [Problem("views.branches", f"{name!r} names several branches; rename all but one.") for name in shared]
-    built = [_operations(branch, f"views.branches.{b}.ops", problems) for b, branch in enumerate(views.branches)]
+    compiled = []
+    for number, branch in enumerate(views.branches):
+        side = branch.size or views.size or size
+        placed = _operations(views, branch, side, f"views.branches.{number}", problems)
+        compiled.append(_compile(branch, side, placed))
     if problems:
         raise RecipeError(problems)
-    return tuple(_compile(branch, placed) for branch, placed in zip(views.branches, built, strict=True))
+    return tuple(compiled)
 
 
-def _operations(branch: models.Branch, key: str, problems: list[Problem]) -> tuple[Placed, ...]:
+def _operations(
+    views: models.Views, branch: models.Branch, size: int, key: str, problems: list[Problem]
+) -> tuple[Placed, ...]:
+    if branch.like and not any(other.name == branch.like for other in views.branches):
+        problems.append(Problem(f"{key}.like", f"There is no branch {branch.like!r}."))
     placed = []
-    for position, choice in enumerate(branch.ops):
+    for position, choice in enumerate(views.ops_of(branch)):
         try:
-            placed.append(Placed(position, _operation(choice, f"{key}.{position}")))
+            parts = operation_parts(choice, f"{key}.ops.{position}", views.strength)
+            placed += [Placed(position, part, operation) for part, operation in enumerate(parts)]
         except RecipeError as error:
             problems += error.problems
-    problems += _clashes(placed, key)
-    # What is never applied is left out, so that p = 0 is the identity to the bit; what makes a target stays.
-    return tuple(item for item in placed if item.operation.config.p > 0 or item.operation.spec.targets)
+    problems += _clashes(placed, f"{key}.ops", size)
+    return tuple(item for item in placed if item.operation.used)
 
 
-def _operation(choice: models.Choice, key: str) -> Operation:
+def operation_parts(choice: models.Choice, key: str, strength: float = 1.0) -> tuple[Operation, ...]:
+    """An operation with its settings at a strength, or the parts that stand for it; raises RecipeError at `key`."""
     table = {operation.spec.id: operation for operation in OPERATIONS}
     if choice.id not in table:
         raise RecipeError([Problem(f"{key}.id", unknown("view operation", choice.id, list(table)))])
     kind = table[choice.id]
     try:
-        return kind(kind.Config(**choice.params))
+        config = kind.Config(**choice.params)
+        if strength != 1:
+            config = kind.Config(**scaled(config.model_dump(), kind.Config.model_json_schema(), strength))
+        return kind.parts(config)
     except ValidationError as error:
         found = [(".".join([key, *map(str, item["loc"])]), item) for item in error.errors()]
         problems = [Problem(where, f"{item['msg']}; got {item['input']!r}.") for where, item in found]
         raise RecipeError(problems) from error
 
 
-def _clashes(placed: Sequence[Placed], key: str) -> Iterator[Problem]:
+def _clashes(placed: Sequence[Placed], key: str, size: int) -> Iterator[Problem]:
     normalisers = [item for item in placed if isinstance(item.operation, Normalize)]
     if len(normalisers) > 1:
         yield Problem(f"{key}.{normalisers[1].position}", "A branch is normalised once; remove one of the two.")
     makers = [(target, item) for item in placed for target in item.operation.spec.targets]
     for target, item in makers:
         first = next(other for name, other in makers if name == target)
-        if first is not item:
+        if first.position != item.position:
             words = f"The target {target!r} is already made by operation {first.position + 1} of this branch"
             yield Problem(f"{key}.{item.position}", f"{words}; remove one of the two.")
+    tasks = [item for item in placed if isinstance(item.operation, Task)]
+    if len(tasks) > 1:
+        words = f"The view is already a puzzle by operation {tasks[0].position + 1}"
+        yield Problem(f"{key}.{tasks[1].position}", f"{words}; a branch poses one, remove one of the two.")
+    for item in tasks[:1]:
+        assert isinstance(item.operation, Task)
+        reason = item.operation.clash(item.operation.config, size, bool(normalisers))
+        if reason:
+            yield Problem(f"{key}.{item.position}", reason)
 
 
-def _compile(branch: models.Branch, placed: tuple[Placed, ...]) -> CompiledBranch:
+def _compile(branch: models.Branch, size: int, placed: tuple[Placed, ...]) -> CompiledBranch:
     segments: list[Segment] = []
     geometry: list[Placed] = []
     colour: list[Placed] = []
@@ -117,4 +155,5 @@ def _compile(branch: models.Branch, placed: tuple[Placed, ...]) -> CompiledBranc
     segments.append(Segment(tuple(geometry), tuple(colour), None))
     sizing = next((number for number, segment in enumerate(segments) if segment.geometry), 0)
     normalise = next((item for item in placed if isinstance(item.operation, Normalize)), None)
-    return CompiledBranch(branch.name, branch.count, placed, tuple(segments), sizing, normalise)
+    task = next((item for item in placed if isinstance(item.operation, Task)), None)
+    return CompiledBranch(branch.name, branch.count, size, placed, tuple(segments), sizing, normalise, task)

@@ -1,8 +1,8 @@
 """Random parameters: drawn for a whole batch, from a stream that can be opened again at any step.
 
 Every operation of every view draws from its own Philox stream. The generator's key is the run's seed, its 256-bit
-counter starts at (0, step, view, operation): streams never meet (one would need 2^64 numbers to reach the next), no
-state is carried from step to step, and moving one operation's slider leaves the others' numbers as they were.
+counter starts at (0, step, view, place of the operation): streams never meet (one would need 2^64 numbers to reach the
+next), no state is carried from step to step, and moving one operation's slider leaves the others' numbers as they were.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views import colour
-from workbench.views.build import CompiledBranch, Placed, Segment
+from workbench.views.build import CompiledBranch, Placed, Segment, Slot
 from workbench.views.geometry import AxisMap, axis_map, fit_matrices
 from workbench.views.operations.base import Colour, Filter, Floats, Geometry, Scene, Values
 from workbench.views.steps import FilterStep, FusedStep, Step
@@ -27,14 +27,14 @@ _WORD = 2**64 - 1
 class Draw:
     """What one operation drew for the N samples of a batch.
 
-    position : where the operation stands in its branch
+    slot : where the operation stands in its branch, and which part of it this is
     applied : (N,) bool, the samples that it changes
     values : its parameters by name, one row a sample whether applied or not
     matrices : (N, 3, 3) for geometry, from the picture it makes to the picture it meets; None otherwise
     """
 
     operation: str
-    position: int
+    slot: Slot
     applied: NDArray[np.bool_]
     values: Values
     matrices: Floats | None = None
@@ -45,13 +45,13 @@ class ViewDraws:
     """All draws of one view.
 
     view : which view of its branch this is, from 0
-    draws : position in the branch -> what the operation there drew
+    draws : (position in the branch, part) -> what the operation there drew
     fit : (N, 3, 3), from the finished view to the picture that its geometry left: the identity after a crop
     """
 
     branch: str
     view: int
-    draws: Mapping[int, Draw]
+    draws: Mapping[Slot, Draw]
     fit: Floats
 
     @property
@@ -59,43 +59,45 @@ class ViewDraws:
         return len(self.fit)
 
 
-def stream(key: Key, view: int, position: int) -> np.random.Generator:
+def stream(key: Key, view: int, position: int, part: int = 0) -> np.random.Generator:
     """The random numbers of one operation of one view (counted over all branches) at (seed, step)."""
     seed, step = key
-    return np.random.Generator(np.random.Philox(key=seed & _WORD, counter=[0, step & _WORD, view, position]))
+    place = position + (part << 32)
+    return np.random.Generator(np.random.Philox(key=seed & _WORD, counter=[0, step & _WORD, view, place]))
 
 
 def draw_view(branch: CompiledBranch, scene: Scene, key: Key, number: int) -> ViewDraws:
     """Draw the parameters of one view of a branch; `number` counts views over all branches."""
-    draws: dict[int, Draw] = {}
+    draws: dict[Slot, Draw] = {}
     fit = fit_matrices(scene.height, scene.width, scene.size)
     for order, segment in enumerate(branch.segments):
         for item in segment.items:
-            draws[item.position], scene = _draw(item, scene, stream(key, number, item.position))
+            draws[item.slot], scene = _draw(item, scene, key, number)
         if order == branch.sizing:
             fit = fit_matrices(scene.height, scene.width, scene.size)
             side = np.full(scene.samples, float(scene.size))
             scene = replace(scene, height=side, width=side)
-    if branch.normalise is not None:
-        item = branch.normalise
-        draws[item.position], scene = _draw(item, scene, stream(key, number, item.position))
+    for last in (branch.normalise, branch.task):
+        if last is not None:
+            draws[last.slot], scene = _draw(last, scene, key, number)
     return ViewDraws(branch.name, scene.view, draws, fit)
 
 
-def _draw(item: Placed, scene: Scene, rng: np.random.Generator) -> tuple[Draw, Scene]:
+def _draw(item: Placed, scene: Scene, key: Key, view: int) -> tuple[Draw, Scene]:
     operation = item.operation
-    applied = rng.random(scene.samples) < operation.config.p
+    rng = stream(key, view, item.position, operation.stream)
+    applied = operation.applies(rng, scene)
     values, matrices = operation.draw(rng, scene), None
     if isinstance(operation, Geometry):
         matrices, after = operation.place(values, scene)
         matrices = np.where(applied[:, None, None], matrices, np.eye(3))
         height, width = np.where(applied, after.height, scene.height), np.where(applied, after.width, scene.width)
         scene = replace(scene, height=height, width=width)
-    return Draw(operation.spec.id, item.position, applied, values, matrices), scene
+    return Draw(operation.spec.id, item.slot, applied, values, matrices), scene
 
 
 def steps_of(
-    branch: CompiledBranch, drawn: ViewDraws, shape: tuple[int, int], size: int, moments: tuple[Floats, Floats] | None
+    branch: CompiledBranch, drawn: ViewDraws, shape: tuple[int, int], moments: tuple[Floats, Floats] | None
 ) -> list[Step]:
     """The passes that render a view.
 
@@ -107,20 +109,18 @@ def steps_of(
     steps: list[Step] = []
     last = len(branch.segments) - 1
     for number, segment in enumerate(branch.segments):
-        map_ = _segment_map(branch, number, drawn, shape, size)
+        map_ = _segment_map(branch, number, drawn, shape)
         transform = _segment_transform(segment, drawn)
         gain, bias = _normaliser(branch, drawn, moments if number == last else None)
-        steps.append(FusedStep(map_, size, transform.astype(np.float32), gain, bias))
+        steps.append(FusedStep(map_, branch.size, transform.astype(np.float32), gain, bias))
         if segment.after is not None:
             steps.append(_filter_step(segment.after, drawn))
     return steps
 
 
-def _segment_map(
-    branch: CompiledBranch, number: int, drawn: ViewDraws, shape: tuple[int, int], size: int
-) -> AxisMap | None:
-    segment = branch.segments[number]
-    found = [drawn.draws[item.position].matrices for item in segment.geometry]
+def _segment_map(branch: CompiledBranch, number: int, drawn: ViewDraws, shape: tuple[int, int]) -> AxisMap | None:
+    segment, size = branch.segments[number], branch.size
+    found = [drawn.draws[item.slot].matrices for item in segment.geometry]
     matrices = [matrix for matrix in found if matrix is not None]
     if number == branch.sizing:
         matrices.append(drawn.fit)
@@ -139,7 +139,7 @@ def _segment_transform(segment: Segment, drawn: ViewDraws) -> Floats:
     transform = colour.identity(drawn.samples)
     for item in segment.colour:
         assert isinstance(item.operation, Colour)
-        draw = drawn.draws[item.position]
+        draw = drawn.draws[item.slot]
         changed = item.operation.recolour(transform, draw.values)
         transform = np.where(draw.applied[:, None, None], changed, transform)
     return transform
@@ -151,12 +151,12 @@ def _normaliser(
     gain, bias = np.ones((drawn.samples, 3)), np.zeros((drawn.samples, 3))
     if branch.normalise is not None and moments is not None:
         mean, std = moments
-        applied = drawn.draws[branch.normalise.position].applied[:, None]
+        applied = drawn.draws[branch.normalise.slot].applied[:, None]
         gain, bias = np.where(applied, 1 / std, gain), np.where(applied, -mean / std, bias)
     return gain.astype(np.float32), bias.astype(np.float32)
 
 
 def _filter_step(item: Placed, drawn: ViewDraws) -> FilterStep:
     assert isinstance(item.operation, Filter)
-    draw = drawn.draws[item.position]
+    draw = drawn.draws[item.slot]
     return FilterStep(item.operation, draw.values, draw.applied)

@@ -11,7 +11,9 @@ operation, contrast blends with the mean of the finished crop, and hue rotates i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -28,11 +30,14 @@ from workbench.views.build import CompiledBranch, build_branches
 from workbench.views.cpu import Workers, run_cpu
 from workbench.views.draws import Key, ViewDraws, draw_view, steps_of
 from workbench.views.geometry import axis_map, fit_matrices
-from workbench.views.operations.base import Floats, Scene
+from workbench.views.operations.base import Floats, Scene, Task
 from workbench.views.operations.normalize import Normalize
 from workbench.views.steps import FusedStep, Step
 
 Moments = tuple[Floats, Floats]
+
+# What the encoder sees is shown with grey for 0 and this many standard deviations to either side.
+_SHOWN_DEVIATIONS = 2.64
 
 
 def compile_views(
@@ -49,10 +54,9 @@ def compile_views(
     """
     if channels not in (1, 3):
         raise DataError(f"Views take pictures of 1 or 3 channels, not {channels}.", "Convert them to grey or RGB.")
-    size = views.size or min(height, width)
-    branches = build_branches(views)
+    branches = build_branches(views, min(height, width))
     moments = [_moments(branch, mean, std) for branch in branches]
-    return ViewPipeline(branches, moments, size, (channels, height, width))
+    return ViewPipeline(branches, moments, (channels, height, width))
 
 
 def _moments(branch: CompiledBranch, mean: Sequence[float], std: Sequence[float]) -> Moments | None:
@@ -62,29 +66,39 @@ def _moments(branch: CompiledBranch, mean: Sequence[float], std: Sequence[float]
     return branch.normalise.operation.moments(mean, std)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """One view of a batch, for the eye.
+
+    pictures : uint8 (N, h, w, 3)
+    captions : the pseudo-label of each sample in words; "" where there is none
+    """
+
+    pictures: NDArray[np.uint8]
+    captions: list[str]
+
+
 class ViewPipeline:
     """Compiled views; made by `compile_views`.
 
     Attributes
     ----------
-    size : S, side of every view, px
+    size : S, side of the first branch's views, px: what the backbone is built for
+    sizes : V, side of every view, px
     views : V, how many views it makes of a sample
     """
 
     def __init__(
-        self,
-        branches: Sequence[CompiledBranch],
-        moments: Sequence[Moments | None],
-        size: int,
-        shape: tuple[int, int, int],
+        self, branches: Sequence[CompiledBranch], moments: Sequence[Moments | None], shape: tuple[int, int, int]
     ) -> None:
-        self.size = size
-        self.views = sum(branch.count for branch in branches)
+        self.size = branches[0].size
         self._by_view = [
             (branch, normalisation, view)
             for branch, normalisation in zip(branches, moments, strict=True)
             for view in range(branch.count)
         ]
+        self.sizes = tuple(branch.size for branch, _, _ in self._by_view)
+        self.views = len(self._by_view)
         self._names = [branch.name for branch in branches]
         self._shape = shape
         self._workers = Workers(torch.get_num_threads())
@@ -97,26 +111,41 @@ class ViewPipeline:
         """The random parameters of each view of a batch of that many samples at (seed, step)."""
         height, width = np.full(samples, float(self._shape[1])), np.full(samples, float(self._shape[2]))
         return tuple(
-            draw_view(branch, Scene(self.size, view, height, width), key, number)
+            draw_view(branch, Scene(branch.size, view, height, width), key, number)
             for number, (branch, _, view) in enumerate(self._by_view)
         )
 
     def render(self, samples: Samples, drawn: Sequence[ViewDraws], device: torch.device) -> Views:
         """The views that these parameters make of a batch."""
         images = self._checked(samples)
-        inputs = self._run(images, [self._steps(n, draws) for n, draws in enumerate(drawn)], device)
+        finished = self._run(images, [self._steps(n, draws) for n, draws in enumerate(drawn)], device)
         branches: dict[str, tuple[Tensor, ...]] = dict.fromkeys(self._names, ())
-        for (branch, _, _), view in zip(self._by_view, inputs, strict=True):
-            branches[branch.name] += (view,)
+        made: list[Mapping[str, Tensor]] = []
+        for (branch, _, _), draws, view in zip(self._by_view, drawn, finished, strict=True):
+            given, targets = _posed(branch, draws, view)
+            branches[branch.name] += (given,)
+            made.append(targets)
         labels = None if samples.labels is None else torch.from_numpy(samples.labels).to(device)
-        return Views(branches, torch.from_numpy(samples.index).to(device), labels, self._targets(drawn, device))
+        return Views(branches, torch.from_numpy(samples.index).to(device), labels, joined_targets(made))
 
-    def preview(self, samples: Samples, key: Key) -> NDArray[np.uint8]:
-        """The same views before normalisation, for the eye: uint8 (V, N, S, S, 3)."""
+    def preview(self, samples: Samples, key: Key, as_given: bool = False) -> tuple[Shown, ...]:
+        """The same views for the eye, before normalisation; `as_given`: normalised, hidden, cut up as the encoder
+        is given them, grey standing for 0.
+        """
         images, drawn = self._checked(samples), self.parameters(len(samples), key)
-        steps = [self._steps(n, draws, normalise=False) for n, draws in enumerate(drawn)]
-        shown = np.stack([run_cpu(images, view_steps, self._workers) for view_steps in steps])
-        return np.ascontiguousarray(np.rint(shown * 255).astype(np.uint8).transpose(0, 1, 3, 4, 2))
+        return tuple(self._shown(images, number, draws, as_given) for number, draws in enumerate(drawn))
+
+    def _shown(self, images: NDArray[np.uint8], number: int, draws: ViewDraws, as_given: bool) -> Shown:
+        branch = self._by_view[number][0]
+        view = run_cpu(images, self._steps(number, draws, normalise=as_given), self._workers)
+        if as_given and branch.normalise is not None:
+            view = np.clip(0.5 + view / (2 * _SHOWN_DEVIATIONS), 0, 1, dtype=np.float32)
+        if as_given and branch.task is not None:
+            draw = draws.draws[branch.task.slot]
+            assert isinstance(branch.task.operation, Task)
+            view = branch.task.operation.depict(torch.from_numpy(view), draw.values, draw.applied).numpy()
+        pictures = np.rint(view * 255).astype(np.uint8).transpose(0, 2, 3, 1)
+        return Shown(np.ascontiguousarray(pictures), _captions(branch, draws))
 
     def evaluation(self, images: NDArray[np.uint8], device: torch.device) -> Tensor:
         """Images without randomness, float32 (N, 3, S, S): shorter side to S, centre, the first branch's normalisation.
@@ -137,7 +166,7 @@ class ViewPipeline:
 
     def _steps(self, number: int, drawn: ViewDraws, normalise: bool = True) -> list[Step]:
         branch, moments, _ = self._by_view[number]
-        return steps_of(branch, drawn, self._shape[1:], self.size, moments if normalise else None)
+        return steps_of(branch, drawn, self._shape[1:], moments if normalise else None)
 
     def _run(self, images: NDArray[np.uint8], views: Sequence[Sequence[Step]], device: torch.device) -> list[Tensor]:
         if device.type == "cpu":
@@ -154,12 +183,52 @@ class ViewPipeline:
             )
         return images
 
-    def _targets(self, drawn: Sequence[ViewDraws], device: torch.device) -> Mapping[str, Tensor]:
-        """One row a view; -1 in the views whose branch does not make that target."""
-        rows: dict[str, NDArray[np.int64]] = {}
-        for number, ((branch, _, _), draws) in enumerate(zip(self._by_view, drawn, strict=True)):
-            for item in branch.operations:
-                draw = draws.draws[item.position]
-                for name, target in item.operation.targets(draw.values, draw.applied).items():
-                    rows.setdefault(name, np.full((self.views, draws.samples), -1, np.int64))[number] = target
-        return {name: torch.from_numpy(table).to(device) for name, table in rows.items()}
+
+def _posed(branch: CompiledBranch, draws: ViewDraws, view: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:
+    """What the encoder is given of a finished view, and every target that its branch makes."""
+    targets: dict[str, Tensor] = {}
+    for item in branch.operations:
+        draw = draws.draws[item.slot]
+        for name, target in item.operation.targets(draw.values, draw.applied).items():
+            targets[name] = torch.from_numpy(np.ascontiguousarray(target)).to(view.device)
+    if branch.task is None:
+        return view, targets
+    assert isinstance(branch.task.operation, Task)
+    draw = draws.draws[branch.task.slot]
+    given, posed = branch.task.operation.pose(view, draw.values, draw.applied)
+    return given, {**targets, **posed}
+
+
+def joined_targets(made: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """One row a view, (V, N, ...); views whose branch does not make a target hold -1, NaN or False.
+
+    Raises DataError when two branches make one target in different shapes.
+    """
+    joined = {}
+    for name in dict.fromkeys(name for targets in made for name in targets):
+        present = [targets[name] for targets in made if name in targets]
+        shapes = sorted({tuple(target.shape[1:]) for target in present})
+        if len(shapes) > 1:
+            words = " and ".join(str(shape) for shape in shapes)
+            raise DataError(
+                f"The branches make the target {name!r} in different shapes: {words}.",
+                "Give the branches views of one size, or make the target in one branch only.",
+            )
+        absent = torch.full_like(present[0], _unknown(present[0].dtype))
+        joined[name] = torch.stack([targets.get(name, absent) for targets in made])
+    return joined
+
+
+def _unknown(dtype: torch.dtype) -> float | int | bool:
+    if dtype == torch.bool:
+        return False
+    return math.nan if dtype.is_floating_point else -1
+
+
+def _captions(branch: CompiledBranch, draws: ViewDraws) -> list[str]:
+    words: list[list[str]] = [[] for _ in range(draws.samples)]
+    for item in branch.operations:
+        draw = draws.draws[item.slot]
+        for sample, caption in zip(words, item.operation.captions(draw.values, draw.applied), strict=False):
+            sample.append(caption)
+    return ["  ".join(filter(None, sample)) for sample in words]

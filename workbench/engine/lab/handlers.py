@@ -68,18 +68,22 @@ def sample_page(request: Request) -> Result:
 
 
 def preview_views(request: Request) -> Result:
-    """params: data, views, index, seed, step. Pictures, and their views as the objective would see them.
+    """params: data, views, index, seed, step, as_given (normalised and hidden). Pictures, and their views.
 
-    Arrays: pictures uint8 (N, h, w, 3); views uint8 (V, N, s, s, 3), not normalised.
+    Arrays: pictures uint8 (N, h, w, 3); view_0, view_1, ... uint8 (N, s, s, 3). Result: for each view its branch and
+    the captions of its samples.
     """
     params = request.params
     data, views = Choice(**params["data"]), Views.model_validate(params["views"])
     train = SHELF.train_split(data, request.progress)
     pipeline = SHELF.pipeline(data, views, request.progress)
     index = np.asarray(params["index"], np.int64) % len(train)
-    shown = pipeline.preview(train.batch(index), (int(params["seed"]), int(params["step"])))
+    key = (int(params["seed"]), int(params["step"]))
+    shown = pipeline.preview(train.batch(index), key, bool(params.get("as_given", False)))
     branches = [branch.name for branch in views.branches for _ in range(branch.count)]
-    return {"branches": branches}, {"pictures": _thumbnails(train, index), "views": shown}
+    arrays: Arrays = {f"view_{number}": view.pictures for number, view in enumerate(shown)}
+    captions = [view.captions for view in shown]
+    return {"branches": branches, "captions": captions}, {"pictures": _thumbnails(train, index), **arrays}
 
 
 def neighbours(request: Request) -> Result:

@@ -1,9 +1,10 @@
-"""What a view operation is: settings, a draw of random parameters for a whole batch, and one of three effects.
+"""What a view operation is: settings, a draw of random parameters for a whole batch, and one of these effects.
 
     Geometry    moves pixels: a matrix a sample, composed with its neighbours into one resampling
     Colour      recolours: an affine map of RGB a sample, composed with its neighbours into one pass
-    Filter      anything else (blur): a batched step at its own place in the order
+    Filter      anything else (blur, mixup): a batched step at its own place in the order
     Normalize   shifts and scales the finished view; folded into the last colour pass
+    Task        makes a puzzle of the normalised view: hides, cuts up or splits it; the last thing that happens
 
 Shape legend: N samples, C channels (1 or 3), H height, W width, S side of a view.
 """
@@ -66,21 +67,46 @@ class Scene:
 
 
 class Operation(ABC):
-    """Base of every operation."""
+    """Base of every operation.
+
+    Attributes
+    ----------
+    stream : parts of one operation that must draw the same numbers share a stream, others differ in it
+    """
 
     spec: ClassVar[OperationSpec]
     Config: ClassVar[type[OperationConfig]]
+    stream: int = 0
 
     def __init__(self, config: Any) -> None:
         self.config = config
+
+    @classmethod
+    def parts(cls, config: Any) -> tuple[Operation, ...]:
+        """What these settings stand for: the operation itself, or (a policy, an exact mode) others in its place."""
+        return (cls(config),)
+
+    @property
+    def used(self) -> bool:
+        """Whether it can matter; what cannot is left out, so that p = 0 is the identity to the bit."""
+        return self.config.p > 0 or bool(self.spec.targets)
+
+    def applies(self, rng: np.random.Generator, scene: Scene) -> NDArray[np.bool_]:
+        """The samples that are changed, (N,) bool; drawn first from the operation's stream."""
+        chosen: NDArray[np.bool_] = rng.random(scene.samples) < self.config.p
+        return chosen
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, scene: Scene) -> Values:
         """Random parameters for all N samples, whether or not the operation is then applied to them."""
 
-    def targets(self, values: Values, applied: NDArray[np.bool_]) -> dict[str, NDArray[np.int64]]:
-        """What a pretext task has to predict, int64 (N,) by name."""
+    def targets(self, values: Values, applied: NDArray[np.bool_]) -> Mapping[str, NDArray[Any]]:
+        """What an objective has to predict or to know, by name: (N, ...) integers, floats or truth values."""
         return {}
+
+    def captions(self, values: Values, applied: NDArray[np.bool_]) -> list[str]:
+        """The pseudo-label of each sample in a word or two, for the eye; empty for an operation that makes none."""
+        return []
 
 
 class Geometry(Operation):
@@ -111,4 +137,21 @@ class Filter(Operation):
 
     @abstractmethod
     def on_device(self, x: Tensor, values: Values, applied: NDArray[np.bool_]) -> Tensor:
-        """The same for a tensor on any device."""
+        """The same for a tensor on any device; `x` itself is left alone."""
+
+
+class Task(Operation):
+    """A puzzle made of the finished view; at most one in a branch."""
+
+    @classmethod
+    def clash(cls, config: Any, size: int, normalised: bool) -> str:
+        """Why views of this side, normalised or not, cannot be used for it; empty when they can."""
+        return ""
+
+    @abstractmethod
+    def pose(self, x: Tensor, values: Values, applied: NDArray[np.bool_]) -> tuple[Tensor, Mapping[str, Tensor]]:
+        """What the encoder is given, (N, ...), and the targets by name, (N, ...) each, for x (N, 3, S, S)."""
+
+    @abstractmethod
+    def depict(self, x: Tensor, values: Values, applied: NDArray[np.bool_]) -> Tensor:
+        """The puzzle as a picture in [0, 1], (N, 3, h, w), of x (N, 3, S, S) in [0, 1]."""

@@ -33,7 +33,7 @@ class GaussianBlur(Filter):
     class Config(OperationConfig):
         p: float = setting(0.5, "Probability", "share of the views that are blurred", ge=0, le=1)
         sigma: Annotated[tuple[Sigma, Sigma], Ordered] = setting(
-            (0.1, 2.0), "Sigma", "standard deviation of the blur", unit="px", widget="range"
+            (0.1, 2.0), "Sigma", "standard deviation of the blur", unit="px", widget="range", neutral=(0.0, 0.0)
         )
 
     config: Config

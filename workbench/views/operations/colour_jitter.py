@@ -30,10 +30,18 @@ class ColourJitter(Colour):
 
     class Config(OperationConfig):
         p: float = setting(0.8, "Probability", "share of the views that are recoloured", ge=0, le=1)
-        brightness: float = setting(0.4, "Brightness", "brightness is multiplied by 1 ± this at most", ge=0, le=2)
-        contrast: float = setting(0.4, "Contrast", "contrast is multiplied by 1 ± this at most", ge=0, le=2)
-        saturation: float = setting(0.4, "Saturation", "saturation is multiplied by 1 ± this at most", ge=0, le=2)
-        hue: float = setting(0.1, "Hue", "hue turns by ± this share of the colour circle at most", ge=0, le=0.5)
+        brightness: float = setting(
+            0.4, "Brightness", "brightness is multiplied by 1 ± this at most", ge=0, le=2, neutral=0.0
+        )
+        contrast: float = setting(
+            0.4, "Contrast", "contrast is multiplied by 1 ± this at most", ge=0, le=2, neutral=0.0
+        )
+        saturation: float = setting(
+            0.4, "Saturation", "saturation is multiplied by 1 ± this at most", ge=0, le=2, neutral=0.0
+        )
+        hue: float = setting(
+            0.1, "Hue", "hue turns by ± this share of the colour circle at most", ge=0, le=0.5, neutral=0.0
+        )
 
     config: Config
 

@@ -33,10 +33,16 @@ class RandomResizedCrop(Geometry):
 
     class Config(OperationConfig):
         scale: Annotated[tuple[Share, Share], Ordered] = setting(
-            (0.2, 1.0), "Area", "area of the box as a share of the picture's", widget="range"
+            (0.2, 1.0), "Area", "area of the box as a share of the picture's", widget="range", neutral=(1.0, 1.0)
         )
         ratio: Annotated[tuple[Ratio, Ratio], Ordered] = setting(
-            (3 / 4, 4 / 3), "Aspect", "width over height of the box", widget="range", log=True, advanced=True
+            (3 / 4, 4 / 3),
+            "Aspect",
+            "width over height of the box",
+            widget="range",
+            log=True,
+            advanced=True,
+            neutral=(1.0, 1.0),
         )
 
     config: Config

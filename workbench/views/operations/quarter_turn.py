@@ -25,7 +25,7 @@ class QuarterTurn(Geometry):
     spec = OperationSpec(
         id="quarter_turn",
         title="Quarter turn",
-        kind="target",
+        kind="task",
         targets=("rotation",),
         summary="Turns the picture by 0, 90, 180 or 270 degrees and keeps the number of turns as a label.",
     )
@@ -59,3 +59,6 @@ class QuarterTurn(Geometry):
 
     def targets(self, values: Values, applied: NDArray[np.bool_]) -> dict[str, NDArray[np.int64]]:
         return {"rotation": np.where(applied, values["turns"], 0).astype(np.int64)}
+
+    def captions(self, values: Values, applied: NDArray[np.bool_]) -> list[str]:
+        return [f"{90 * turns}°" for turns in self.targets(values, applied)["rotation"].tolist()]

@@ -1,19 +1,20 @@
-"""The Views page: the pipeline at the left, what it makes of real samples at the right."""
+"""The Views page: the pipeline at the left, and at the right the ways of looking at what it does."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from workbench.app.topics import Topic
 from workbench.core.errors import Problem
 from workbench.gui.bridge import Bridge
 from workbench.gui.pages.base import Page
 from workbench.gui.pages.data.state import data_section, facts_of
-from workbench.gui.pages.views.inspector import ViewInspector
-from workbench.gui.pages.views.pipeline import PipelineEditor
-from workbench.gui.pages.views.preview import Preview
+from workbench.gui.pages.views.panel import Data, Panel
+from workbench.gui.pages.views.pipeline.editor import PipelineEditor
+from workbench.gui.pages.views.preview.panel import Preview
+from workbench.gui.theme.tokens import SPACE_M, SPACE_S
 
 
 class ViewsPage(Page):
@@ -21,52 +22,90 @@ class ViewsPage(Page):
 
     id = "views"
     title = "Views"
-    topics = frozenset({Topic.RECIPE, Topic.DATA})
+    topics = frozenset({Topic.RECIPE, Topic.DATA, Topic.RUNS})
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__(bridge)
         self._known: tuple[dict[str, Any], str] = ({}, "")
         self.pipeline = PipelineEditor(self.app)
         self.preview = Preview(bridge)
-        self._inspector = ViewInspector(self.preview.grid)
         self.preview.acted.connect(self._act)
-        self.preview.picked.connect(self._inspector.show_picture)
+        self.panels: dict[str, Panel] = {panel.id: panel for panel in (self.preview,)}
+        self.tabs = QTabBar()
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        self.tabs.setAccessibleName("Ways of looking at the pipeline")
+        self.stack = QStackedWidget()
+        self.sides = QStackedWidget()
+        for panel in self.panels.values():
+            self.tabs.addTab(panel.title)
+            self.stack.addWidget(panel)
+            self.sides.addWidget(panel.inspector() or QWidget())
+        self.tabs.currentChanged.connect(self._show_tab)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(SPACE_S - SPACE_M, 0, 0, 0)
+        head.addWidget(self.tabs)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addLayout(head)
+        right.addWidget(self.stack, 1)
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(0)
         line.addWidget(self.pipeline)
-        line.addWidget(self.preview, 1)
+        line.addLayout(right, 1)
+
+    def open_section(self, section: str) -> None:
+        if section in self.panels:
+            self.tabs.setCurrentIndex(list(self.panels).index(section))
 
     def refresh(self, topics: set[Topic]) -> None:
-        """Show the pipeline as it stands and ask for its views."""
-        self._draw()
-        self.pipeline.refresh()
-        self._show_problem()
+        """Show the pipeline as it stands, and what the panel in sight makes of it."""
+        self._show_panel()
+        if topics != {Topic.RUNS}:
+            self.pipeline.refresh()
+            self._show_problem()
+
+    def retheme(self) -> None:
+        for panel in self.panels.values():
+            panel.retheme()
 
     def inspector(self) -> QWidget:
-        return self._inspector
+        return self.sides
 
     def settled(self) -> bool:
-        """Whether the newest views have arrived."""
-        return not self._stale and not self.preview.waiting and self._known[1] != "asked"
+        """Whether the newest answers for the panel in sight have arrived."""
+        return not self._stale and self._panel().settled() and self._known[1] != "asked"
 
-    # -- drawing ---------------------------------------------------------------------------------------------------
+    def _panel(self) -> Panel:
+        return list(self.panels.values())[self.tabs.currentIndex()]
 
-    def _draw(self) -> None:
+    def _show_tab(self, index: int) -> None:
+        self.stack.setCurrentIndex(index)
+        self.sides.setCurrentIndex(index)
+        self._show_panel()
+
+    # -- data ------------------------------------------------------------------------------------------------------
+
+    def _show_panel(self) -> None:
+        self._panel().refresh(self._data())
+
+    def _data(self) -> Data:
         section = data_section(self.app)
         if self.app.editor.problems_under("data"):
-            self.preview.show_no_data()
-        elif facts_of(self.app) is not None or self._known == (section, "ready"):
-            self.preview.ask()
-        elif self._known[0] != section:
+            return Data.ABSENT
+        if facts_of(self.app) is not None or self._known == (section, "ready"):
+            return Data.READY
+        if self._known[0] != section:
             self._ask_status(section)
-        elif self._known[1] != "asked":
-            self.preview.show_no_data()
+        return Data.ASKING if self._known[1] == "asked" else Data.ABSENT
 
     def _ask_status(self, section: dict[str, Any]) -> None:
         """Drawing loads the data: what would have to be downloaded first is left to the Data page."""
         self._known = (section, "asked")
-        self.preview.show_waiting()
         self.app.quick_lab.ask(
             "data_status",
             {"choices": [section]},
@@ -78,7 +117,7 @@ class ViewsPage(Page):
 
     def _know(self, section: dict[str, Any], state: str) -> None:
         self._known = (section, state)
-        self._draw()
+        self._show_panel()
 
     # -- problems --------------------------------------------------------------------------------------------------
 

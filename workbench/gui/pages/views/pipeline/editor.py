@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QVBoxLayo
 from workbench.app.application import App
 from workbench.gui.forms import SchemaForm
 from workbench.gui.forms.editors import QuietComboBox
-from workbench.gui.pages.views.card import OperationCard
+from workbench.gui.pages.views.pipeline.card import OperationCard
 from workbench.gui.pages.views.words import branches_of, preset_of
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from workbench.gui.widgets.basics import label, push_button

@@ -71,8 +71,8 @@ class PreviewGrid(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
-    def set_pictures(self, originals: NDArray[Any], views: NDArray[Any], titles: Sequence[str]) -> None:
-        """Show originals uint8 (N, h, w, 3) and views uint8 (V, N, s, s, 3), with a title for each view."""
+    def set_pictures(self, originals: NDArray[Any], views: Sequence[NDArray[Any]], titles: Sequence[str]) -> None:
+        """Show originals uint8 (N, h, w, 3) and V views uint8 (N, s, s, 3), with a title for each view."""
         self._lines = [[to_image(pixels) for pixels in line] for line in (originals, *views)]
         self._titles = ["Original", *titles]
         self.setAccessibleName(f"{len(originals)} samples, each with {len(views)} views")

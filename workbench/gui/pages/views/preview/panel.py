@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
 
 from workbench.core.errors import WorkbenchError
 from workbench.gui.bridge import Bridge
 from workbench.gui.pages.data.state import data_section
-from workbench.gui.pages.views.grid import PreviewGrid
+from workbench.gui.pages.views.panel import Data, Panel
+from workbench.gui.pages.views.preview.grid import PreviewGrid
+from workbench.gui.pages.views.preview.inspector import ViewInspector
 from workbench.gui.pages.views.words import can_render, view_titles, views_of
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from workbench.gui.widgets.basics import label, push_button
@@ -23,7 +25,7 @@ SAMPLES = 8
 _INDEX_RANGE = 2**31
 
 
-class Preview(QWidget):
+class Preview(Panel):
     """Asks the lab for the views of a few samples, at every change, and shows the newest answer.
 
     Signals
@@ -34,10 +36,11 @@ class Preview(QWidget):
 
     acted = Signal(object)
     picked = Signal(object)
+    id = "preview"
+    title = "Preview"
 
     def __init__(self, bridge: Bridge) -> None:
-        super().__init__()
-        self._bridge = bridge
+        super().__init__(bridge)
         self._handful, self._step = 0, 0
         self._asked: dict[str, Any] | None = None
         self.waiting = False
@@ -50,6 +53,8 @@ class Preview(QWidget):
         self.notice.acted.connect(lambda _none: self.acted.emit("mend"))
         self.grid = PreviewGrid()
         self.grid.picked.connect(self.picked)
+        self._inspector = ViewInspector(self.grid)
+        self.picked.connect(self._inspector.show_picture)
         self.empty = EmptyState(
             "data",
             "No data to look at",
@@ -76,6 +81,21 @@ class Preview(QWidget):
         column.addWidget(self.notice)
         column.addWidget(self.stack, 1)
 
+    def refresh(self, data: Data) -> None:
+        match data:
+            case Data.READY:
+                self.ask()
+            case Data.ASKING:
+                self.show_waiting()
+            case Data.ABSENT:
+                self.show_no_data()
+
+    def settled(self) -> bool:
+        return not self.waiting
+
+    def inspector(self) -> ViewInspector:
+        return self._inspector
+
     # -- showing ---------------------------------------------------------------------------------------------------
 
     def show_no_data(self) -> None:
@@ -97,12 +117,12 @@ class Preview(QWidget):
 
     def ask(self) -> None:
         """Ask for the views as they stand, unless that was asked last or they cannot be drawn."""
-        editor = self._bridge.app.editor
+        editor = self.app.editor
         if not can_render(editor):
             return
         views = views_of(editor)
         params = {
-            "data": data_section(self._bridge.app),
+            "data": data_section(self.app),
             "views": views,
             "index": self._index(),
             "seed": int(editor.value("seed") or 0),
@@ -113,7 +133,7 @@ class Preview(QWidget):
         self._asked, self.waiting = params, True
         self.show_waiting()
         titles = view_titles(views["branches"])
-        self._bridge.app.quick_lab.ask(
+        self.app.quick_lab.ask(
             "preview_views",
             params,
             channel="views",
@@ -121,11 +141,11 @@ class Preview(QWidget):
             failed=self._fail,
             progress=self._tell,
         )
-        self._bridge.hurry()
+        self.bridge.hurry()
 
     def _show(self, arrays: Mapping[str, Any], titles: list[str]) -> None:
         self.waiting = False
-        self.grid.set_pictures(arrays["pictures"], arrays["views"], titles)
+        self.grid.set_pictures(arrays["pictures"], [arrays[f"view_{n}"] for n in range(len(titles))], titles)
         self.stack.setCurrentWidget(self.grid)
         seed = self._asked["seed"] if self._asked else 0
         self.words.setText(f"seed {seed}  ·  step {self._step}")

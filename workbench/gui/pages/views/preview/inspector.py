@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from workbench.gui.pages.views.grid import PreviewGrid
+from workbench.gui.pages.views.preview.grid import PreviewGrid
 from workbench.gui.theme.tokens import SPACE_S
 from workbench.gui.widgets.basics import label
 from workbench.gui.widgets.containers import Inspector

@@ -1,0 +1,1 @@
+"""The left half of the Views page: the pipeline as an ordered list of cards."""

@@ -1,0 +1,1 @@
+"""The Preview panel: real samples beside their views, drawn anew at every change."""
