@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     picture.add_argument("--embeddings", type=Path, metavar="DIR", help="the embedding set that is explored")
     picture.add_argument("--out", type=_png, required=True, metavar="FILE.png", help="the picture")
     picture.add_argument("--size", type=_size, default=(1600, 1000), metavar="WxH", help="in pixels; 1600x1000")
+    picture.add_argument("--section", default="", help="a part of the page: operations, eyes, study (views)")
     picture.add_argument("--theme", choices=list(THEMES), default="light")
     picture.set_defaults(run=_screenshot)
     return top
@@ -102,7 +103,7 @@ def _screenshot(chosen: argparse.Namespace) -> int:
     from workbench.gui.screenshot import Shot, take
 
     make_application()
-    take(Shot(chosen.page, chosen.out, chosen.size, chosen.theme, chosen.run_dir, chosen.embeddings))
+    take(Shot(chosen.page, chosen.out, chosen.size, chosen.theme, chosen.run_dir, chosen.embeddings, chosen.section))
     return OK
 
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtGui import QPixmap
 
 from workbench.app.application import App
-from workbench.core.errors import WorkbenchError
+from workbench.core.errors import WorkbenchError, unknown
 from workbench.gui.pages.base import Page
 from workbench.gui.window import Window
 
@@ -28,6 +28,7 @@ class Shot:
     """What to render.
 
     size : width and height of the window, in pixels
+    section : the part of the page that is brought up ("eyes" of the Views page); "" takes the first
     run_dir, embeddings : the run that is looked at and the set that is explored; None takes the workspace's own
     """
 
@@ -37,6 +38,7 @@ class Shot:
     theme: str
     run_dir: Path | None = None
     embeddings: Path | None = None
+    section: str = ""
 
 
 def take(shot: Shot, limit_s: float = LIMIT_S) -> None:
@@ -54,6 +56,7 @@ def take(shot: Shot, limit_s: float = LIMIT_S) -> None:
         window.show()
         window.start()
         window.show_page(shot.page)
+        _open_section(window, shot)
         _spin(_START_MS)
         if not wait_until_settled(window, limit_s):
             LOG.warning("The page was not finished after %.0f s; the picture shows it as it is.", limit_s)
@@ -97,6 +100,13 @@ def _look_at(app: App, shot: Shot) -> None:
         if not (shot.embeddings / "vectors.npy").is_file():
             raise WorkbenchError(f"{shot.embeddings} is not an embedding set: it has no vectors.npy.")
         app.select(shot.embeddings.resolve(), None)
+
+
+def _open_section(window: Window, shot: Shot) -> None:
+    page = window.pages[shot.page]
+    if shot.section and shot.section not in page.sections():
+        raise WorkbenchError(unknown(f"section of the page {shot.page}", shot.section, page.sections()))
+    page.open_section(shot.section)
 
 
 def _save(picture: QPixmap, path: Path) -> None:

@@ -17,12 +17,12 @@ from workbench.engine.embed import small_pictures
 from workbench.engine.experiment import place, split_names
 from workbench.engine.lab.runs import embed_run, evaluate_run
 from workbench.engine.lab.server import Arrays, Handler, Request, Result
-from workbench.engine.lab.shelf import Shelf
+from workbench.engine.lab.sheet import operation_sheet
+from workbench.engine.lab.shelf import SHELF
+from workbench.engine.lab.studies import probe_run, time_recipe
 from workbench.engine.machine import probe, versions
 from workbench.recipes.models import Choice, Views
 from workbench.runs.embedding_set import EmbeddingSet
-
-SHELF = Shelf()
 
 
 def machine(request: Request) -> Result:
@@ -136,9 +136,12 @@ HANDLERS: dict[str, Handler] = {
         open_data,
         sample_page,
         preview_views,
+        operation_sheet,
         neighbours,
         project,
         embed_run,
         evaluate_run,
+        probe_run,
+        time_recipe,
     )
 }

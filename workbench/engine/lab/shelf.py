@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from workbench.data.base import Dataset, Progress
@@ -22,7 +22,7 @@ class Shelf:
 
     def __init__(self, data_sets: int = 4, pipelines: int = 32) -> None:
         self._data: OrderedDict[str, Dataset] = OrderedDict()
-        self._statistics: OrderedDict[str, tuple[object, object]] = OrderedDict()
+        self._statistics: OrderedDict[str, tuple[Sequence[float], Sequence[float]]] = OrderedDict()
         self._pipelines: OrderedDict[str, ViewPipeline] = OrderedDict()
         self._data_sets, self._kept_pipelines = data_sets, pipelines
 
@@ -36,23 +36,25 @@ class Shelf:
 
     def pipeline(self, data: Choice, views: Views, progress: Progress) -> ViewPipeline:
         """The views compiled for this data."""
-        train = self.train_split(data, progress)
-        channels, height, width = image_shape(train)
-        statistics_key = _key(data.model_dump(), "statistics")
-        mean, std = _keep(self._statistics, statistics_key, 16, lambda: channel_statistics(train))
         key = _key(data.model_dump(), views.model_dump())
-        return _keep(
-            self._pipelines,
-            key,
-            self._kept_pipelines,
-            lambda: compile_views(views, channels, height, width, mean, std),  # type: ignore[arg-type]
-        )
+        return _keep(self._pipelines, key, self._kept_pipelines, lambda: self.compiled(data, views, progress))
+
+    def compiled(self, data: Choice, views: Views, progress: Progress) -> ViewPipeline:
+        """The views compiled for this data, to be used once."""
+        train = self.train_split(data, progress)
+        key = _key(data.model_dump(), "statistics")
+        mean, std = _keep(self._statistics, key, 16, lambda: channel_statistics(train))
+        return compile_views(views, *image_shape(train), mean, std)
 
     def forget(self) -> None:
         """Drop everything: the files may have changed."""
         self._data.clear()
         self._statistics.clear()
         self._pipelines.clear()
+
+
+SHELF = Shelf()
+"""What this process keeps."""
 
 
 def _keep(kept: OrderedDict[str, KeptT], key: str, limit: int, make: Callable[[], KeptT]) -> KeptT:

@@ -40,6 +40,10 @@ class Page(QWidget):
     def refresh(self, topics: set[Topic]) -> None:
         """Show the present state; `topics` are those that changed since the last time."""
 
+    def sections(self) -> list[str]:
+        """The parts that `open_section` knows."""
+        return []
+
     def open_section(self, section: str) -> None:
         """Bring up the part that a chip of the recipe bar stands for; pages of one part have nothing to do."""
 

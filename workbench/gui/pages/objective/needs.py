@@ -81,7 +81,7 @@ def _views(needs: Needs, document: Document) -> Need:
 def _targets(needs: Needs, document: Document, catalogue: Catalogue) -> Iterator[Need]:
     for target in needs.targets:
         makers = {entry.id: entry.title for entry in catalogue.operations if target in entry.spec.targets}
-        made = [any(op.get("id") in makers for op in branch.get("ops", [])) for branch in _branches(document)]
+        made = [any(op.get("id") in makers for op in ops) for ops in _operations(document)]
         remark = "" if all(made) and made else f"add {' or '.join(makers.values()) or 'an operation that makes it'}"
         yield Need(f"The target “{target}” in every view", bool(made) and all(made), remark, of_views=True)
 
@@ -110,6 +110,13 @@ def _branches(document: Document) -> list[Document]:
     views = document.get("views")
     branches = views.get("branches", []) if isinstance(views, Mapping) else []
     return [branch for branch in branches if isinstance(branch, Mapping)]
+
+
+def _operations(document: Document) -> list[list[Document]]:
+    """Each branch's operations: its own, or those of the branch that it is like."""
+    branches = _branches(document)
+    own = {str(branch.get("name", "A")): list(branch.get("ops", [])) for branch in branches}
+    return [own.get(str(branch.get("like") or branch.get("name", "A")), []) for branch in branches]
 
 
 def _counts(document: Document) -> list[int]:

@@ -47,6 +47,9 @@ class ObjectivePage(Page):
         column.addLayout(head)
         column.addWidget(self.stack, 1)
 
+    def sections(self) -> list[str]:
+        return list(self.panels)
+
     def open_section(self, section: str) -> None:
         if section in self.panels:
             self.tabs.setCurrentIndex(list(self.panels).index(section))

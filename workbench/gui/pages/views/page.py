@@ -14,6 +14,7 @@ from workbench.gui.pages.data.state import data_section, facts_of
 from workbench.gui.pages.views.panel import Data, Panel
 from workbench.gui.pages.views.pipeline.editor import PipelineEditor
 from workbench.gui.pages.views.preview.panel import Preview
+from workbench.gui.pages.views.sheet.panel import OperationsPanel
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S
 
 
@@ -30,7 +31,13 @@ class ViewsPage(Page):
         self.pipeline = PipelineEditor(self.app)
         self.preview = Preview(bridge)
         self.preview.acted.connect(self._act)
-        self.panels: dict[str, Panel] = {panel.id: panel for panel in (self.preview,)}
+        operations = OperationsPanel(bridge)
+        operations.wanted.connect(self._add)
+        panels: tuple[Panel, ...] = (
+            self.preview,
+            operations,
+        )
+        self.panels = {panel.id: panel for panel in panels}
         self.tabs = QTabBar()
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
@@ -57,6 +64,9 @@ class ViewsPage(Page):
         line.setSpacing(0)
         line.addWidget(self.pipeline)
         line.addLayout(right, 1)
+
+    def sections(self) -> list[str]:
+        return list(self.panels)
 
     def open_section(self, section: str) -> None:
         if section in self.panels:
@@ -144,6 +154,9 @@ class ViewsPage(Page):
         """The preset that suits the objective; "" for an objective that the catalogue lacks."""
         id_ = str(self.app.editor.value("objective.id") or "")
         return self.app.catalogue.objective(id_).spec.views_preset if self.app.catalogue.has("objective", id_) else ""
+
+    def _add(self, id_: str) -> None:
+        self.pipeline.add(0, self.app.catalogue.get("operation", id_))
 
     def _act(self, action: str) -> None:
         if action == "mend" and self._suited():

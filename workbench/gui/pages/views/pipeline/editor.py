@@ -158,7 +158,7 @@ class PipelineEditor(QScrollArea):
         for entry in self._app.catalogue.operations:
             action = menu.addAction(entry.title)
             action.setToolTip(entry.spec.summary)
-            action.triggered.connect(lambda _on=False, entry=entry: self._add(number, entry))
+            action.triggered.connect(lambda _on=False, entry=entry: self.add(number, entry))
         button.setMenu(menu)
         button.setObjectName(f"add-operation-{number}")
         return button
@@ -194,7 +194,8 @@ class PipelineEditor(QScrollArea):
         value = (self._last_p.get(place) or usual) if on else 0.0
         self._set(f"{place[0]}.ops.{place[1]}.p", value, f"switch {card.entry.title} {'on' if on else 'off'}")
 
-    def _add(self, number: int, entry: Any) -> None:
+    def add(self, number: int, entry: Any) -> None:
+        """Put an operation at the end of a branch, before its normalisation."""
         ops = self._ops(number)
         last = ops[-1].get("id") if ops else None
         kinds = {other.id: other.spec.kind for other in self._app.catalogue.operations}
