@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 from workbench.core.errors import WorkbenchError
 from workbench.gui.curves.export import csv_text, save
 from workbench.gui.curves.panel import CurvePanel, slider_of_weight
+from workbench.gui.curves.scene import ReferenceLine
 from workbench.gui.curves.series import CurveOptions, SeriesStyle
 from workbench.gui.explorer import palette
 from workbench.gui.explorer.colours import PlotColours
@@ -48,20 +49,24 @@ def panel(qtbot):
 
 
 def wheel(view, at, notches):
-    viewport, point = view.plot.viewport(), QPointF(at)
+    plot, point = view.plot, QPointF(at)
     event = QWheelEvent(
-        point, viewport.mapToGlobal(point), QPoint(), QPoint(0, 120 * notches), Qt.MouseButton.NoButton,
+        point, plot.mapToGlobal(point), QPoint(), QPoint(0, 120 * notches), Qt.MouseButton.NoButton,
         Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
-    QApplication.sendEvent(viewport, event)
+    QApplication.sendEvent(plot, event)
 
 
 def x_range(view):
-    return tuple(view.plot.getViewBox().viewRange()[0])
+    return view.plot.ranges.left, view.plot.ranges.right
+
+
+def y_range(view):
+    return view.plot.ranges.bottom, view.plot.ranges.top
 
 
 def pixel_of(view, x, y):
-    return view.plot.getViewBox().mapViewToScene(QPointF(x, y)).toPoint()
+    return view.plot.to_pixel(x, y).toPoint()
 
 
 def pixels(image):
@@ -72,12 +77,12 @@ def pixels(image):
 
 def test_wheel_zoom_keeps_the_value_under_the_cursor_and_leaves_the_latest(panel, qtbot):
     view, cursor = panel.view, pixel_of(panel.view, 120, 2.5)
-    before = view.plot.getViewBox().mapSceneToView(QPointF(cursor))
+    before = view.plot.from_pixel(QPointF(cursor))
     with qtbot.waitSignal(view.follow_changed) as signal:
         wheel(view, cursor, 3)
-    after = view.plot.getViewBox().mapSceneToView(QPointF(cursor))
+    after = view.plot.from_pixel(QPointF(cursor))
     assert signal.args == [False]
-    assert (after.x(), after.y()) == pytest.approx((before.x(), before.y()), rel=1e-6)
+    assert after == pytest.approx(before, rel=1e-6)
     assert x_range(view)[1] - x_range(view)[0] < 400
 
 
@@ -97,12 +102,11 @@ def test_a_zoomed_view_stays_while_data_comes_and_the_button_brings_it_back(pane
 def test_dragging_pans(panel, qtbot):
     view, start = panel.view, pixel_of(panel.view, 200, 2.5)
     low, high = x_range(view)
-    viewport = view.plot.viewport()
-    QTest.mousePress(viewport, LEFT, pos=start)
+    QTest.mousePress(view.plot, LEFT, pos=start)
     for step in range(1, 8):
-        QTest.mouseMove(viewport, start + QPoint(-15 * step, 0))
+        QTest.mouseMove(view.plot, start + QPoint(-15 * step, 0))
         qtbot.wait(15)
-    QTest.mouseRelease(viewport, LEFT, pos=start + QPoint(-105, 0))
+    QTest.mouseRelease(view.plot, LEFT, pos=start + QPoint(-105, 0))
     assert x_range(view)[0] > low + 10
     assert x_range(view)[1] - x_range(view)[0] == pytest.approx(high - low)
 
@@ -138,7 +142,7 @@ def test_nothing_is_drawn_while_the_plot_is_not_on_the_screen(panel):
 def test_the_read_out_shows_every_curve_at_the_cursor(panel, qtbot):
     panel.set_options(CurveOptions(smoothing=0.0))
     view = panel.view
-    QTest.mouseMove(view.plot.viewport(), pixel_of(view, 100.2, 2.5))
+    QTest.mouseMove(view.plot, pixel_of(view, 100.2, 2.5))
     qtbot.waitUntil(view.hover.readout.isVisible, timeout=2000)
     readout = view.hover.readout
     assert readout.head == "Step 100"
@@ -148,31 +152,31 @@ def test_the_read_out_shows_every_curve_at_the_cursor(panel, qtbot):
 
 def test_a_curve_that_ends_earlier_is_not_in_the_read_out_beyond_its_end(panel, qtbot):
     view = panel.view
-    QTest.mouseMove(view.plot.viewport(), pixel_of(view, 300, 2.5))
+    QTest.mouseMove(view.plot, pixel_of(view, 300, 2.5))
     qtbot.waitUntil(view.hover.readout.isVisible, timeout=2000)
     assert [row.title for row in view.hover.readout.rows] == ["SimCLR τ=0.2"]
 
 
 def test_the_read_out_names_a_value_that_is_no_number(panel, qtbot):
     view = panel.view
-    QTest.mouseMove(view.plot.viewport(), pixel_of(view, 200, 2.5))
+    QTest.mouseMove(view.plot, pixel_of(view, 200, 2.5))
     qtbot.waitUntil(view.hover.readout.isVisible, timeout=2000)
     assert view.hover.readout.rows[0].raw == "raw no number"
 
 
 def test_a_value_that_is_no_number_is_a_gap_with_a_flag_at_the_axis(panel):
     view = panel.view
-    items = view._items["a"]
-    assert np.isnan(items._line.getData()[1][200])
-    (flag,) = items._flags.points()
-    assert flag.pos().x() == pytest.approx(200, abs=3)
-    assert flag.pos().y() == pytest.approx(view.plot.getViewBox().viewRange()[1][0])
+    image, gap = pixels(view.plot.grab().toImage()), pixel_of(view, 200, 3)
+    blue = image[:, gap.x()] == int(BLUE[1:], 16)
+    bottom = round(view.plot.area.bottom())
+    assert blue[bottom - 4 : bottom].any()
+    assert not blue[: bottom - 6].any()
 
 
 def test_the_best_value_of_each_curve_is_marked_by_its_goal(panel):
-    marks = {key: items._best.points()[0].pos() for key, items in panel.view._items.items()}
-    assert (marks["a"].x(), marks["a"].y()) == (399, 1)
-    assert (marks["b"].x(), marks["b"].y()) == (0, 3)
+    falling, rising = panel.view.plot.curves
+    assert falling.best == (399, 1)
+    assert rising.best == (0, 3)
 
 
 def test_a_click_on_the_legend_hides_a_curve_and_another_shows_it(panel):
@@ -189,15 +193,13 @@ def test_space_on_a_legend_entry_hides_its_curve(panel):
 
 
 def test_a_chance_line_lies_inside_the_view_with_its_label(panel):
-    from workbench.gui.curves.scene import ReferenceLine
-
     view = panel.view
     view.set_lines([ReferenceLine(6.93, "chance 6.93")])
     view.redraw()
-    bottom, top = view.plot.getViewBox().viewRange()[1]
+    bottom, top = y_range(view)
     assert bottom < 6.93 < top
-    (line,) = view._line_items
-    assert line.label.toPlainText() == "chance 6.93"
+    (level,) = view.plot.ground.levels
+    assert (level.at, level.label) == (6.93, "chance 6.93")
 
 
 def test_the_controls_change_the_plot_and_tell_it(panel, qtbot):
@@ -205,10 +207,10 @@ def test_the_controls_change_the_plot_and_tell_it(panel, qtbot):
         QTest.keyClick(panel.axis_box, Qt.Key.Key_Down)
     assert signal.args[0].axis == "epoch"
     assert x_range(panel.view)[1] < 5
-    assert panel.view.plot.getAxis("bottom").labelText == "Epoch"
+    assert panel.view.plot.ground.x.title == "Epoch"
     QTest.mouseClick(panel.log_y_button, LEFT)
     assert panel.view.options.log_y
-    assert panel.view.plot.getViewBox().viewRange()[1][1] == pytest.approx(np.log10(4), abs=0.1)
+    assert y_range(panel.view)[1] == pytest.approx(np.log10(4), abs=0.1)
     panel.slider.setValue(slider_of_weight(0.9))
     assert panel.view.options.smoothing == pytest.approx(0.9, abs=0.01)
 
@@ -225,7 +227,7 @@ def test_long_times_are_labelled_in_a_unit_that_suits(panel):
     view = panel.view
     view.set_series("a", {"step": [0, 1], "epoch": [0, 1], "time": [0, 3 * 3600]}, [1, 2], SeriesStyle("a", BLUE))
     view.set_options(CurveOptions(axis="time"))
-    assert view.plot.getAxis("bottom").labelText == "Time (h)"
+    assert view.plot.ground.x.title == "Time (h)"
 
 
 def test_clipping_leaves_a_single_outlier_out_of_the_view(panel):
@@ -234,9 +236,9 @@ def test_clipping_leaves_a_single_outlier_out_of_the_view(panel):
     y[500] = 1e6
     view.set_series("a", axes(1000), y, SeriesStyle("a", BLUE))
     panel.set_options(CurveOptions(clip=True))
-    assert view.plot.getViewBox().viewRange()[1][1] < 10
+    assert y_range(view)[1] < 10
     panel.set_options(CurveOptions(clip=False))
-    assert view.plot.getViewBox().viewRange()[1][1] > 1e6
+    assert y_range(view)[1] > 1e6
 
 
 @pytest.mark.parametrize("log", [False, True])
@@ -246,7 +248,7 @@ def test_little_data_still_makes_a_plot(panel, y, log):
     view.remove("b")
     view.set_series("a", axes(len(y)), y, SeriesStyle("a", BLUE, "min"))
     panel.set_options(CurveOptions(log_x=log, log_y=log))
-    assert np.isfinite(view.plot.getViewBox().viewRange()).all()
+    assert np.isfinite((*x_range(view), *y_range(view))).all()
     view.grab()
 
 

@@ -88,6 +88,7 @@ def choose_the_data(qtbot, window) -> None:
 def move_a_slider_of_the_views(qtbot, window) -> None:
     page = go(qtbot, window, "views")
     before = bytes(page.preview.grid.image(0, 0).constBits())
+    page.pipeline.cards[CROP].fold.click()
     slider = page.pipeline.cards[CROP].form.row("scale").editor.slider
     slider.setFocus()
     for _ in range(4):

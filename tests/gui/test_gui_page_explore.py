@@ -13,8 +13,10 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from workbench.app.application import App
+from workbench.app.settings import load_settings, save_settings
 from workbench.core.resources import resource
 from workbench.gui.bridge import Bridge
+from workbench.gui.pages.explore import sets
 from workbench.gui.pages.explore.model import Stage
 from workbench.gui.pages.explore.page import ExplorePage
 from workbench.gui.theme import apply, load_theme
@@ -326,6 +328,35 @@ def test_choosing_a_projection_shows_the_layout_it_has_and_remembers_it(page, qt
     for name in ("layout_umap.npy", "trust_umap.npy"):
         (folder / name).unlink()
     page.model.show_layout("pca")
+
+
+def test_the_projection_chosen_last_is_the_one_of_the_next_start(page, qtbot, tmp_path):
+    qtbot.keyClick(page.bar.projection, Qt.Key.Key_Down)
+    save_settings(tmp_path / "settings.toml", page.app.settings)
+    kept, _problem = load_settings(tmp_path / "settings.toml")
+    assert kept.projection == page.bar.projection.currentData() != "pca"
+    restarted = ExplorePage(page.bridge)
+    qtbot.addWidget(restarted)
+    assert restarted.bar.projection.currentData() == kept.projection
+
+
+def test_a_set_opens_with_its_newest_layout_of_the_remembered_projection(page):
+    folder = opened_folder(page)
+    xy, trust = np.zeros((COUNT, 2), np.float32), np.ones(COUNT, np.float32)
+    for name in ("one", "two"):
+        add_layout(folder, name, xy, trust, LayoutInfo(method="tsne", params={"seed": len(name)}, trust_mean=1.0))
+    assert sets.load(folder, "", "tsne").layout_name == "two"
+    assert sets.load(folder, "pca", "tsne").layout_name == "pca"
+    assert sets.load(folder, "", "umap").layout_name == "pca"
+    for name in ("one", "two"):
+        for file in (f"layout_{name}.npy", f"trust_{name}.npy"):
+            (folder / file).unlink()
+
+
+def test_the_map_draws_from_the_index_that_was_built_with_the_set(page):
+    opened = page.model.opened
+    assert opened.grid is page.map.cloud.grid
+    assert sorted(opened.grid.order.tolist()) == list(range(COUNT))
 
 
 def test_a_setting_out_of_range_is_told_at_the_field_and_cannot_be_computed(page, qtbot):

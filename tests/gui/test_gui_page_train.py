@@ -300,7 +300,7 @@ def test_train_page_follows_pauses_resumes_and_stops_a_live_run(qtbot, app, wind
     page = opened(qtbot, window)
     qtbot.keyClick(window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: app.current is not None and page.header.state.text() == "Running", timeout=60_000)
-    qtbot.waitUntil(lambda: page.curves is not None and page.curves.ready, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: page.curves is not None, timeout=PATIENCE_MS)
     key = str(app.current.folder.path.resolve())
     series = page.curves.panel("loss").view.series
     qtbot.waitUntil(lambda: key in series and len(series[key].y) > 3, timeout=PATIENCE_MS)
@@ -328,3 +328,15 @@ def test_train_page_opens_a_torn_run_of_a_newer_program_and_says_what_is_missing
     words = [found.text() for found in page.facts.findChildren(QLabel) if found.isVisibleTo(page.facts)]
     assert any("written by a newer program" in text for text in words)
     assert "missing or incomplete on disk" in words
+
+
+def test_train_page_tells_runs_of_one_name_apart_by_their_number(qtbot, app, window):
+    first, second = end(made(app, "twin")), end(made(app, "twin"))
+    end(made(app, "single"))
+    page = opened(qtbot, window)
+    words = {item.folder.path: item.words for item in page._items()}
+    assert words[first.path].startswith("#1 · Completed")
+    assert words[second.path].startswith("#2 · Completed")
+    assert sum(text.startswith("Completed") for text in words.values()) == 1
+    qtbot.keyClicks(page.runs.search, "twin #2")
+    qtbot.waitUntil(lambda: page.runs.model.rowCount() == 1)

@@ -70,8 +70,9 @@ def missing_of(widget: QWidget) -> str:
     needed, there = room(widget)
     if needed <= there + SLACK_PX:
         return ""
-    tip = QTextDocumentFragment.fromHtml(widget.toolTip()).toPlainText()
-    return "" if text_of(widget) in tip else f"needs {needed} px and has {there}"
+    tip = widget.toolTip()
+    plain = QTextDocumentFragment.fromHtml(tip).toPlainText() if tip.startswith("<") else tip
+    return "" if text_of(widget) in plain else f"needs {needed} px and has {there}"
 
 
 def room(widget: QWidget) -> tuple[int, int]:

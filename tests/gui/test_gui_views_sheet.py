@@ -11,25 +11,20 @@ from workbench.gui.pages.views.page import ViewsPage
 LAB_MS = 120_000
 
 
-@pytest.fixture(scope="module")
-def page(desk):
+@pytest.fixture
+def sheet(desk, qtbot):
     desk.app.editor.choose("data", "fashion-mnist-10k")
     desk.app.editor.use_views_preset("simclr-small-grey")
     made = ViewsPage(desk)
     made.resize(1180, 620)
     made.open_section("operations")
     made.show()
-    yield made
+    qtbot.wait(30)
+    qtbot.waitUntil(made.settled, timeout=LAB_MS)
+    yield made.panels["operations"]
     for widget in (made, made.inspector()):
         widget.close()
         widget.deleteLater()
-
-
-@pytest.fixture
-def sheet(page, qtbot):
-    qtbot.wait(30)
-    qtbot.waitUntil(page.settled, timeout=LAB_MS)
-    return page.panels["operations"]
 
 
 def test_every_operation_of_the_catalogue_has_five_pictures(sheet):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.stats import chisquare
 from torchvision.transforms.v2 import functional as F
-from views_helpers import CPU, choice, noise, only_view, pipeline, unit, with_values
+from views_helpers import CPU, both_backends, choice, noise, only_view, pipeline, unit, with_values
 
 from workbench.views import colour
 
@@ -96,3 +97,73 @@ def test_normalisation_acts_last_wherever_it_stands():
     samples, normalise, grey = noise(), choice("normalize"), choice("greyscale", p=1.0)
     first, last = pipeline(normalise, grey), pipeline(grey, normalise)
     assert torch.equal(only_view(first, samples), only_view(last, samples))
+
+
+def values_of(op, samples=20_000):
+    return pipeline(op).parameters(samples, (5, 0))[0].draws[0, 0].values
+
+
+@pytest.mark.parametrize("dropped", [1, 2])
+def test_every_channel_is_dropped_alike(dropped):
+    kept = values_of(choice("channel_drop", dropped=dropped))["kept"]
+    found, counts = np.unique(kept, axis=0, return_counts=True)
+    assert (kept.sum(axis=1) == 3 - dropped).all()
+    assert len(found) == 3
+    assert chisquare(counts).pvalue > 0.01
+
+
+def test_all_six_orders_of_the_channels_are_equally_likely():
+    found, counts = np.unique(values_of(choice("channel_shuffle"))["order"], axis=0, return_counts=True)
+    assert len(found) == 6
+    assert chisquare(counts).pvalue > 0.01
+
+
+@pytest.mark.parametrize("dropped", [1, 2])
+@pytest.mark.parametrize("fill", ["black", "mean", "kept"])
+def test_dropped_channels_are_filled_as_stated(dropped, fill):
+    samples, pipe = noise(), pipeline(choice("channel_drop", dropped=dropped, fill=fill))
+    (drawn,) = pipe.parameters(8, (0, 0))
+    for ours in both_backends(pipe, samples, drawn):
+        for view, image, kept in zip(ours, unit(samples), drawn.draws[0, 0].values["kept"], strict=True):
+            stands = {
+                "black": torch.zeros(3, 32, 32),
+                "mean": image.mean(dim=(1, 2), keepdim=True).expand(3, 32, 32),
+                "kept": image[kept].mean(dim=0).expand(3, 32, 32),
+            }[fill]
+            expected = torch.where(torch.from_numpy(kept)[:, None, None], image, stands)
+            torch.testing.assert_close(view, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("op", [choice("channel_drop", fill="kept"), choice("channel_shuffle")])
+def test_a_grey_picture_keeps_its_greys_when_channels_are_copied_or_swapped(op):
+    samples = noise(8, channels=1)
+    view = only_view(pipeline(op, shape=(1, 32, 32)), samples)
+    torch.testing.assert_close(view, unit(samples).expand(-1, 3, -1, -1), atol=1e-6, rtol=0)
+
+
+def test_neighbouring_colour_operations_equal_torchvisions_one_after_another_where_nothing_clips():
+    samples = noise(64, low=100, high=150)
+    jitter = choice("colour_jitter", p=0.7, brightness=0.2, contrast=0.4, saturation=0.4, hue=0)
+    ops = (choice("invert"), jitter, choice("channel_shuffle", p=0.6), choice("greyscale", p=0.4), choice("invert"))
+    pipe = pipeline(*ops)
+    (drawn,) = pipe.parameters(64, (3, 0))
+    draws = [drawn.draws[position, 0] for position in range(5)]
+    for ours in both_backends(pipe, samples, drawn):
+        for n, image in enumerate(unit(samples)):
+            for draw in draws:
+                image = one_by_one(image, draw, n) if draw.applied[n] else image
+            torch.testing.assert_close(ours[n], image, atol=1e-5, rtol=0)
+
+
+def one_by_one(image, draw, n):
+    """What torchvision makes of a picture for the n-th row of a draw."""
+    if draw.operation == "invert":
+        return F.invert(image)
+    if draw.operation == "greyscale":
+        return F.rgb_to_grayscale(image, 3)
+    if draw.operation == "channel_shuffle":
+        return F.permute_channels(image, draw.values["order"][n].tolist())
+    for number in draw.values["order"][n]:
+        if NAMES[number] != "hue":
+            image = ADJUST[NAMES[number]](image, float(draw.values[NAMES[number]][n]))
+    return image

@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torchvision.transforms.v2 import functional as F
 from views_helpers import CPU, choice, noise, only_view, pipeline, unit, with_values
 
@@ -98,3 +100,50 @@ def test_a_sheared_map_is_refused():
     sheared = np.array([[[1.0, 0.3, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]])
     with pytest.raises(ValueError, match="keep the axes"):
         axis_map(sheared, 8, 8, 8)
+
+
+def test_a_vertical_flip_reverses_rows_to_the_bit():
+    samples = noise()
+    flipped = only_view(pipeline(choice("vertical_flip", p=1.0)), samples)
+    assert torch.equal(flipped, F.vertical_flip(only_view(pipeline(), samples)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(side=st.integers(1, 40), more=st.integers(0, 10), cut=st.integers(0, 10), tall=st.booleans())
+def test_a_centre_crop_equals_torchvisions_center_crop(side, more, cut, tall):
+    height, width = (side, side + 2 * more)[:: -1 if tall else 1]
+    kept = max(side - 2 * cut, 2 - side % 2)
+    samples = noise(2, 3, height, width)
+    pipe = pipeline(choice("centre_crop", share=kept / side), shape=(3, height, width), size=kept)
+    theirs = F.center_crop(unit(samples), [kept, kept])
+    torch.testing.assert_close(only_view(pipe, samples), theirs, atol=1e-5, rtol=0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(height=st.integers(1, 60), width=st.integers(1, 60), size=st.integers(1, 60))
+def test_a_stretching_resize_equals_torchvisions_antialiased_resize(height, width, size):
+    samples = noise(2, 3, height, width)
+    pipe = pipeline(choice("resize", mode="stretch"), shape=(3, height, width), size=size)
+    theirs = F.resize(unit(samples), [size, size], antialias=True)
+    torch.testing.assert_close(only_view(pipe, samples), theirs, atol=1e-4, rtol=0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(side=st.integers(8, 30), times=st.sampled_from([1, 3]), size=st.integers(8, 30), tall=st.booleans())
+def test_a_fitting_resize_keeps_the_aspect_and_the_middle(side, times, size, tall):
+    height, width = (side, times * side)[:: -1 if tall else 1]
+    samples = noise(2, 3, height, width)
+    pipe = pipeline(choice("resize", mode="fit"), shape=(3, height, width), size=size)
+    whole = F.resize(unit(samples), [size, times * size][:: -1 if tall else 1], antialias=True)
+    low = (times - 1) * size // 2
+    theirs = whole[:, :, low : low + size] if tall else whole[:, :, :, low : low + size]
+    inner = slice(2 + size // side, -2 - size // side)
+    # At the ends that are cut off torchvision's filter still sees what lies beyond.
+    ours = only_view(pipe, samples)[..., inner, inner]
+    torch.testing.assert_close(ours, theirs[..., inner, inner], atol=1e-4, rtol=0)
+
+
+def test_a_centre_crop_of_a_tiny_picture_reads_at_least_one_pixel():
+    samples = noise(2, 3, 1, 5)
+    view = only_view(pipeline(choice("centre_crop", share=0.01), shape=(3, 1, 5)), samples)
+    torch.testing.assert_close(view, unit(samples)[:, :, :, 2:3], atol=1e-6, rtol=0)

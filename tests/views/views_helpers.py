@@ -11,10 +11,10 @@ import torch
 
 from workbench.data.base import Samples
 from workbench.recipes.models import Branch, Choice, Views
+from workbench.views.batched import run_batched
 from workbench.views.draws import ViewDraws
-from workbench.views.operations.base import Scene
+from workbench.views.operations.base import Geometry, Scene
 from workbench.views.pipeline import ViewPipeline, compile_views
-from workbench.views.table import OPERATIONS
 
 CPU = torch.device("cpu")
 
@@ -42,15 +42,25 @@ def only_view(pipe: ViewPipeline, samples: Samples, key: tuple[int, int] = (0, 0
 def with_values(pipe: ViewPipeline, drawn: ViewDraws, shape: Sequence[int], position: int = 0, **values: Any):
     """The draws with an operation's parameters set by hand, applied to every sample."""
     draw = drawn.draws[position, 0]
-    operation = next(kind for kind in OPERATIONS if kind.spec.id == draw.operation)
     merged = {**draw.values, **{name: np.asarray(value) for name, value in values.items()}}
-    matrices = draw.matrices
-    if matrices is not None:
-        height, width = (np.full(drawn.samples, float(side)) for side in shape[1:])
-        scene = Scene(pipe.size, drawn.view, height, width)
-        matrices, _ = operation(operation.Config()).place(merged, scene)
+    height, width = (np.full(drawn.samples, float(side)) for side in shape[1:])
+    scene, matrices = Scene(pipe.size, drawn.view, height, width), None
+    for item in pipe.by_view[drawn.view][0].operations:
+        if item.position <= position and isinstance(item.operation, Geometry):
+            met = scene
+            matrices, scene = item.operation.place(drawn.draws[item.slot].values, scene)
+            if item.position == position:
+                matrices, _ = item.operation.place(merged, met)
+    matrices = None if draw.matrices is None else matrices
     fixed = replace(draw, values=merged, matrices=matrices, applied=np.ones(drawn.samples, bool))
     return replace(drawn, draws={**drawn.draws, (position, 0): fixed})
+
+
+def both_backends(pipe: ViewPipeline, samples: Samples, drawn: ViewDraws) -> tuple[torch.Tensor, torch.Tensor]:
+    """The one view that these draws make: by the compiled kernels and by batched torch, on a GPU where there is one."""
+    (compiled,) = pipe.render(samples, [drawn], CPU).inputs
+    images = torch.from_numpy(samples.fields["image"]).to("cuda" if torch.cuda.is_available() else "cpu")
+    return compiled, run_batched(images, pipe._steps(0, drawn)).cpu()
 
 
 def unit(samples: Samples) -> torch.Tensor:

@@ -22,6 +22,7 @@ from workbench.app.session import load_session, save_session
 from workbench.app.settings import load_settings, save_settings
 from workbench.app.supervisor import RunHandle, RunSupervisor
 from workbench.app.topics import Topic, Topics
+from workbench.app.view_presets import ViewPresets
 from workbench.core.errors import RunError, WorkbenchError
 from workbench.core.resources import workspace_home
 from workbench.plugins.catalogue import builtin_catalogue
@@ -61,6 +62,7 @@ class App:
         self.notice: Notice | None = None
         self.settings, settings_problem = load_settings(self.home / "settings.toml")
         self.catalogue = builtin_catalogue()
+        self.view_presets = ViewPresets(self.home / "view-presets", self.catalogue)
         self.jobs = Jobs(lambda: self.topics.publish(Topic.JOBS))
         document, session_problem = load_session(self.home / "session.toml", self.catalogue)
         self.editor = RecipeEditor(self.catalogue, document, self._recipe_changed)
@@ -253,6 +255,8 @@ class App:
         self.data_facts = None
 
         def done(result: dict[str, Any], _: object) -> None:
+            if self.quick_lab.ready or self.quick_lab.busy:  # it may hold the pictures as they were before
+                self.quick_lab.ask("forget_data", {}, done=lambda *_: None)
             if self.editor.document.get("data") == section:
                 self.data_facts = {**result, "data": section}
                 self.topics.publish(Topic.DATA)

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Protocol
 
 from workbench.app.application import App, Notice
-from workbench.core.errors import WorkbenchError
+from workbench.app.topics import Topic
+from workbench.core.errors import RecipeError, WorkbenchError
 from workbench.core.files import write_atomic
-from workbench.recipes.export import as_command, as_python
+from workbench.recipes.export import as_command, as_python, views_as_python, views_as_toml
 from workbench.recipes.presets import load, presets
 from workbench.recipes.toml_io import write_toml
+from workbench.recipes.views_file import read_views
 
 PAGES = ("data", "views", "objective", "train", "explore")
 
@@ -24,6 +26,7 @@ class Face(Protocol):
     def ask_folder(self, title: str) -> Path | None: ...
     def ask_file(self, title: str, patterns: str) -> Path | None: ...
     def ask_save(self, title: str, name: str, patterns: str) -> Path | None: ...
+    def ask_text(self, title: str, words: str, text: str) -> str: ...
     def copy_text(self, text: str) -> None: ...
     def open_palette(self) -> None: ...
     def close_window(self) -> None: ...
@@ -52,7 +55,7 @@ class Command:
 
 def commands() -> tuple[Command, ...]:
     """All commands in menu order."""
-    return (*_recipe_commands(), *_run_commands(), *_data_commands(), *_window_commands())
+    return (*_recipe_commands(), *_views_commands(), *_run_commands(), *_data_commands(), *_window_commands())
 
 
 def execute(command: Command, app: App, face: Face) -> None:
@@ -138,6 +141,55 @@ def _export_python(app: App, face: Face) -> None:
     if path is not None:
         write_atomic(path, as_python(app.editor.build()))
         app.notify(Notice(f"Saved {path}.", level="info"))
+
+
+# -- views ---------------------------------------------------------------------------------------------------------
+
+
+def _views_commands() -> tuple[Command, ...]:
+    return (
+        Command("views.save-preset", "Save views as preset…", _save_views, icon="save", refusal=_views_problem),
+        Command("views.load", "Load views from file…", _load_views, icon="folder"),
+        Command("views.copy-toml", "Copy views as TOML", _copy_views_toml, icon="copy", refusal=_views_problem),
+        Command("views.copy-python", "Copy views as Python", _copy_views_python, icon="copy", refusal=_views_problem),
+    )
+
+
+def _views_problem(app: App) -> str:
+    try:
+        app.editor.build_views()
+    except RecipeError as error:
+        return str(error.problems[0])
+    return ""
+
+
+def _save_views(app: App, face: Face) -> None:
+    views = app.editor.build_views()
+    name = face.ask_text("Save views as preset", "Name of the preset", "" if _shipped(app) else views.preset).strip()
+    if name:
+        app.view_presets.save(name, views)
+        app.editor.use_views(views.replace(preset=name), f"save the views as {name}")
+        app.topics.publish(Topic.RECIPE)
+
+
+def _shipped(app: App) -> bool:
+    return app.editor.value("views.preset") in app.catalogue.view_presets
+
+
+def _load_views(app: App, face: Face) -> None:
+    path = face.ask_file("Load views", "Views and recipes (*.toml)")
+    if path is not None:
+        app.editor.use_views(read_views(path, app.catalogue), f"load the views of {path.name}")
+
+
+def _copy_views_toml(app: App, face: Face) -> None:
+    face.copy_text(views_as_toml(app.editor.build_views()))
+    app.notify(Notice("The views are on the clipboard as TOML, ready for a recipe or a preset file.", level="info"))
+
+
+def _copy_views_python(app: App, face: Face) -> None:
+    face.copy_text(views_as_python(app.editor.build_views()))
+    app.notify(Notice("The views are on the clipboard as Python.", level="info"))
 
 
 # -- runs ----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from typing import Any
 from workbench.core.errors import Problem, RecipeError
 from workbench.plugins.catalogue import Catalogue
 from workbench.recipes.check import build, check
-from workbench.recipes.models import Recipe
+from workbench.recipes.models import Recipe, Views
+from workbench.recipes.views_file import views_of_document
 
 COALESCE_S = 1.0
 UNDO_STEPS = 200
@@ -112,6 +113,16 @@ class RecipeEditor:
         """Replace the views by a preset."""
         self.set_many({"views": self._preset(name)}, f"use the {name} views")
 
+    def use_views(self, views: Views, words: str) -> None:
+        """Take over whole views, their size and strength included, as one undo step."""
+        self.set_many({"views": views.model_dump(mode="json")}, words)
+
+    def build_views(self) -> Views:
+        """The views alone, every setting stated; raises RecipeError with what is wrong with them."""
+        if self.recipe is not None:
+            return self.recipe.views
+        return views_of_document(self.document, self.catalogue)
+
     def replace(self, document: Mapping[str, Any], words: str) -> None:
         """Take over a whole document, as one undo step."""
         self._apply(copy.deepcopy(dict(document)), words)
@@ -132,7 +143,17 @@ class RecipeEditor:
 
     def _preset(self, name: str) -> dict[str, Any]:
         views = copy.deepcopy(self.catalogue.view_presets[name])
-        return {**views, "preset": name, "size": self.value("views.size") or 0}
+        return {**views, "preset": name, "size": self._size_under(views)}
+
+    def _size_under(self, preset: Mapping[str, Any]) -> int:
+        """The size of the views under another preset: the user's, unless the crops of the new one go with its own.
+
+        A size that the present preset brought goes with it.
+        """
+        size = self.value("views.size") or 0
+        present = self.catalogue.view_presets.get(str(self.value("views.preset") or ""), {})
+        multi_crop = any(branch.get("size") for branch in preset["branches"])
+        return int(preset["size"] if multi_crop or (size and size == present.get("size")) else size)
 
     def _views_for(self, id_: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         document = {**self.document, **changes}
@@ -163,8 +184,12 @@ class RecipeEditor:
         self._changed()
 
     def _assess(self) -> None:
-        self.problems: tuple[Problem, ...] = check(self.document, self.catalogue)
-        self.recipe: Recipe | None = build(self.document, self.catalogue) if not self.problems else None
+        self.problems: tuple[Problem, ...] = ()
+        self.recipe: Recipe | None = None
+        try:
+            self.recipe = build(self.document, self.catalogue)
+        except RecipeError as error:
+            self.problems = error.problems
 
 
 def _put(node: Any, parts: list[str], value: Any) -> None:

@@ -17,6 +17,7 @@ class Settings(Model):
     """The user's preferences and the window's layout.
 
     geometry, layout : Qt's own strings, base64; meaningless elsewhere
+    projection : id of the one that was last chosen or computed in Explore; "" before the first
     """
 
     theme: Literal["light", "dark"] = "light"
@@ -25,6 +26,7 @@ class Settings(Model):
     layout: str = ""
     recent_commands: tuple[str, ...] = ()
     smoothing: float = 0.6
+    projection: str = ""
 
 
 def load_settings(path: Path) -> tuple[Settings, str]:

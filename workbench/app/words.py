@@ -36,15 +36,16 @@ def data_words(document: Document, catalogue: Catalogue) -> str:
 
 
 def views_words(document: Document, catalogue: Catalogue) -> str:
-    """`2 x crop · flip · jitter · grey`."""
-    branches = document.get("views", {}).get("branches", [])
-    words = []
-    for branch in branches:
-        ids = [str(op.get("id", "")) for op in branch.get("ops", []) if op.get("p", 1) != 0]
-        names = [name for id_ in ids if (name := SHORT_OPS.get(id_, id_.replace("_", " ")))]
-        count = int(branch.get("count", 1))
-        words.append((f"{count} × " if count > 1 else "") + (" · ".join(names) or "as they are"))
-    return " | ".join(words)
+    """`2 × crop · flip · jitter | 6 × like A, 96 px`."""
+    return " | ".join(_branch_words(branch) for branch in document.get("views", {}).get("branches", []))
+
+
+def _branch_words(branch: Document) -> str:
+    ids = [str(op.get("id", "")) for op in branch.get("ops", []) if op.get("p", 1) != 0]
+    names = [name for id_ in ids if (name := SHORT_OPS.get(id_, id_.replace("_", " ")))]
+    words = f"like {branch['like']}" if branch.get("like") else " · ".join(names) or "as they are"
+    count, size = int(branch.get("count", 1)), branch.get("size", 0)
+    return (f"{count} × " if count > 1 else "") + words + (f", {size} px" if size else "")
 
 
 def objective_words(document: Document, catalogue: Catalogue) -> str:

@@ -35,7 +35,7 @@ def embed(arguments: argparse.Namespace) -> int:
     """Write an embedding set of a data set."""
     terminal, app = Terminal(arguments.json), App()
     try:
-        run, step = _run_and_step(arguments.run)
+        run, step = run_and_step(arguments.run)
         data = _data(app, terminal, arguments.data)
         params = {"run": str(run), "step": step, "data": data, "out": str(arguments.out.resolve())}
         result, _ = ask(app, terminal, "embed_run", params)
@@ -93,7 +93,7 @@ def neighbours(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _run_and_step(path: Path) -> tuple[Path, int | None]:
+def run_and_step(path: Path) -> tuple[Path, int | None]:
     """A run folder, or one of its checkpoints."""
     found = re.fullmatch(r"step_(\d+)", path.name)
     if found and path.parent.name == "checkpoints":

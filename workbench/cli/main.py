@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import workbench
-from workbench.cli import demo, doctor, explore, listing, training
+from workbench.cli import demo, doctor, explore, invariance, listing, study, training
 from workbench.core.errors import Cancelled, RunFailed, WorkbenchError
 
 OK, BAD_INPUT, FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -50,6 +50,8 @@ def parser() -> argparse.ArgumentParser:
     _add_embed(commands)
     _add_project(commands)
     _add_neighbours(commands)
+    invariance.add_invariance(commands)
+    study.add_study(commands)
     found = commands.add_parser("doctor", help="what works on this machine, and how to mend what does not")
     found.set_defaults(action=doctor.run)
     return top

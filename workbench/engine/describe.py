@@ -17,7 +17,7 @@ from workbench.models.table import BACKBONES
 from workbench.objectives.base import Objective
 from workbench.objectives.table import OBJECTIVES
 from workbench.plugins.catalogue import Catalogue, ObjectiveEntry
-from workbench.views.presets import PRESETS
+from workbench.views.presets import NOTES, PRESETS
 from workbench.views.table import OPERATIONS
 
 
@@ -27,6 +27,7 @@ def builtin() -> Catalogue:
         datasets=_entries(SOURCES),
         operations=_entries(OPERATIONS),
         view_presets={name: views.model_dump(mode="json") for name, views in PRESETS.items()},
+        view_preset_notes=NOTES,
         backbones=_entries(BACKBONES),
         objectives=tuple(objective_entry(objective) for objective in OBJECTIVES),
         optimisers=_entries(OPTIMISERS),

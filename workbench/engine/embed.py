@@ -63,12 +63,12 @@ def thumbnails(dataset: Dataset) -> NDArray[np.uint8]:
     return np.concatenate(chunks)
 
 
-def small_pictures(images_NCHW: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Pictures as (N, h, w, 3), shrunk so that the longer side is at most 64 px."""
+def small_pictures(images_NCHW: NDArray[np.uint8], limit_px: int = THUMBNAIL_PX) -> NDArray[np.uint8]:
+    """Pictures as (N, h, w, 3), shrunk so that the longer side is at most `limit_px`."""
     images = torch.from_numpy(np.ascontiguousarray(images_NCHW))
     longest = max(images.shape[-2:])
-    if longest > THUMBNAIL_PX:
-        size = [max(1, round(side * THUMBNAIL_PX / longest)) for side in images.shape[-2:]]
+    if longest > limit_px:
+        size = [max(1, round(side * limit_px / longest)) for side in images.shape[-2:]]
         images = (
             torch.nn.functional.interpolate(images.float(), size, mode="bilinear", antialias=True)
             .round()

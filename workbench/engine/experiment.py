@@ -124,7 +124,7 @@ def build_encoder(recipe: Recipe, train: Dataset) -> Encoder:
 
 def build_learner(recipe: Recipe, splits: Splits, encoder: Encoder) -> Learner:
     """Backbone and objective; deterministic under the recipe's seed because `build_encoder` seeded first."""
-    batch = min(recipe.training.batch_size, len(splits.train))
+    batch = min(recipe.training.batch_size, recipe.training.samples or len(splits.train), len(splits.train))
     facts = Facts(encoder.backbone.width, len(splits.train.info.classes), len(splits.train), batch)
     return Learner(encoder.backbone, build_objective(recipe.objective, facts))
 

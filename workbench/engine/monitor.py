@@ -30,7 +30,7 @@ class KnnMonitor:
     def __init__(self, splits: Splits, settings: Evaluation, seed: int, device: torch.device) -> None:
         self._settings, self._device = settings, device
         self._train, self._test = splits.train, splits.test
-        self._bank, self._queries = _draw(splits, settings, seed)
+        self._bank, self._queries = draw(splits, settings, seed)
         self._classes = max(len(splits.train.info.classes), 1)
 
     @property
@@ -66,9 +66,9 @@ class KnnMonitor:
     def _accuracy(self, bank: Tensor, queries: Tensor) -> float:
         return knn_accuracy(
             bank,
-            _labels(self._train, self._bank),
+            labels_at(self._train, self._bank),
             queries,
-            _labels(self._test, self._queries),
+            labels_at(self._test, self._queries),
             k=self._settings.k,
             temperature=self._settings.temperature,
             classes=self._classes,
@@ -81,7 +81,8 @@ def health(embedding_ND: Tensor) -> dict[str, Tensor]:
     return {"embedding_std": embedding_std(z), "effective_rank": effective_rank(z)}
 
 
-def _draw(splits: Splits, settings: Evaluation, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def draw(splits: Splits, settings: Evaluation, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions of the labelled training samples that an encoder is measured with, and of the test samples."""
     train, test = _labelled(splits.train), _labelled(splits.test)
     if splits.train is splits.test:
         order = train[np.random.Generator(np.random.Philox(key=[seed, 1])).permutation(len(train))]
@@ -96,7 +97,8 @@ def _labelled(dataset: Dataset) -> NDArray[np.int64]:
     return np.flatnonzero(dataset.labels >= 0).astype(np.int64)
 
 
-def _labels(dataset: Dataset, index: NDArray[np.int64]) -> Tensor:
+def labels_at(dataset: Dataset, index: NDArray[np.int64]) -> Tensor:
+    """The labels at these positions, int64."""
     assert dataset.labels is not None
     return torch.from_numpy(dataset.labels[index])
 

@@ -14,12 +14,13 @@ class EpochSampler:
     samples : size of the split
     batch_size : samples a step; more than `samples` means the whole split
     seed : the recipe's
+    wanted : size of a seeded draw that is learned from instead of the whole split; 0 takes all
     """
 
-    def __init__(self, samples: int, batch_size: int, seed: int) -> None:
-        self.batch_size = min(batch_size, samples)
-        self.steps_per_epoch = max(1, samples // self.batch_size)
-        self._samples, self._seed = samples, seed
+    def __init__(self, samples: int, batch_size: int, seed: int, wanted: int = 0) -> None:
+        self._pool, self._seed = subset(samples, wanted, seed), seed
+        self.batch_size = min(batch_size, len(self._pool))
+        self.steps_per_epoch = max(1, len(self._pool) // self.batch_size)
         self._epoch = -1
         self._order: NDArray[np.int64] = np.empty(0, np.int64)
 
@@ -28,7 +29,7 @@ class EpochSampler:
         epoch, place = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             generator = np.random.Generator(np.random.Philox(key=[self._seed, epoch]))
-            self._order, self._epoch = generator.permutation(self._samples), epoch
+            self._order, self._epoch = self._pool[generator.permutation(len(self._pool))], epoch
         return self._order[place * self.batch_size : (place + 1) * self.batch_size]
 
 

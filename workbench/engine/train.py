@@ -102,7 +102,7 @@ def _assemble(folder: RunFolder, recipe: Recipe, phases: PhaseReporter, splits: 
     learner = build_learner(recipe, splits, encoder)
     optimiser = build_optimiser(recipe.optimiser, learner)
     wrapped, fabric_optimiser = fabric.setup(learner, optimiser)
-    sampler = EpochSampler(len(splits.train), recipe.training.batch_size, recipe.seed)
+    sampler = EpochSampler(len(splits.train), recipe.training.batch_size, recipe.seed, recipe.training.samples)
     return Parts(
         folder=folder,
         phases=phases,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QInputDialog
 
 if TYPE_CHECKING:
     from workbench.gui.window import Window
@@ -29,6 +29,10 @@ class WindowFace:
 
     def ask_save(self, title: str, name: str, patterns: str) -> Path | None:
         return _path(QFileDialog.getSaveFileName(self._window, title, name, patterns)[0])
+
+    def ask_text(self, title: str, words: str, text: str) -> str:
+        typed, wanted = QInputDialog.getText(self._window, title, words, text=text)
+        return typed if wanted else ""
 
     def copy_text(self, text: str) -> None:
         QGuiApplication.clipboard().setText(text)

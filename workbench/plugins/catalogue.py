@@ -68,6 +68,7 @@ class Catalogue(Model):
     datasets: tuple[Entry[DatasetSpec], ...] = ()
     operations: tuple[Entry[OperationSpec], ...] = ()
     view_presets: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    view_preset_notes: dict[str, str] = Field(default_factory=dict, description="a sentence about a preset, by name")
     backbones: tuple[Entry[BackboneSpec], ...] = ()
     objectives: tuple[ObjectiveEntry, ...] = ()
     optimisers: tuple[Entry[ChoiceSpec], ...] = ()
@@ -108,7 +109,9 @@ class Catalogue(Model):
         """This catalogue followed by a plugin's."""
         names = ("datasets", "operations", "backbones", "objectives", "optimisers", "projections")
         changes: dict[str, Any] = {name: getattr(self, name) + getattr(other, name) for name in names}
-        return self.model_copy(update={**changes, "view_presets": {**self.view_presets, **other.view_presets}})
+        for name in ("view_presets", "view_preset_notes"):
+            changes[name] = {**getattr(self, name), **getattr(other, name)}
+        return self.model_copy(update=changes)
 
 
 def read_catalogue(path: Path) -> Catalogue:

@@ -18,7 +18,7 @@ from workbench.recipes.models import Recipe
 from workbench.recipes.rules import broken_rules
 from workbench.recipes.words import check_value, schema_problems
 
-__all__ = ["build", "check", "check_value"]
+__all__ = ["build", "check", "check_value", "form_problems"]
 
 _KIND_WORDS = {"dataset": "data set", "operation": "view operation"}
 
@@ -46,6 +46,11 @@ def build(document: Mapping[str, Any], catalogue: Catalogue) -> Recipe:
     if problems:
         raise RecipeError(problems)
     return recipe
+
+
+def form_problems(document: Mapping[str, Any], catalogue: Catalogue) -> tuple[Problem, ...]:
+    """What is wrong with the sections each by itself, whatever the rules between them say."""
+    return _form_problems(with_sections(migrate(document), catalogue), catalogue)
 
 
 def _recipe(full: Document, catalogue: Catalogue) -> Recipe:

@@ -1,4 +1,4 @@
-"""What was clicked, as a command and as a script."""
+"""What was clicked, as a command, as a script, and its views as TOML and as code."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from workbench.plugins.catalogue import Catalogue
-from workbench.recipes.models import Recipe
+from workbench.recipes.models import Branch, Choice, Recipe, Views
 from workbench.recipes.presets import load, presets
-from workbench.recipes.toml_io import toml_value, write_toml
+from workbench.recipes.toml_io import toml_value, write_toml, write_views_toml
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _NOT_BARE = {"true", "false", "inf", "nan"}
@@ -40,6 +40,25 @@ if __name__ == "__main__":
 """
 
 
+_VIEWS_COMMENT = "Views of the SSL Workbench: this section may stand in any recipe."
+
+_VIEWS_SCRIPT = """\
+# Views of the SSL Workbench, as code; runs where the workbench is installed.
+
+from collections.abc import Sequence
+
+from workbench.recipes.models import Branch, Choice, Views
+from workbench.views.pipeline import ViewPipeline, compile_views
+
+VIEWS = {views}
+
+
+def pipeline(channels: int, height: int, width: int, mean: Sequence[float], std: Sequence[float]) -> ViewPipeline:
+    # mean and std: the data set's, in units of [0, 1]; `pipeline(...)(samples, (seed, step), device)` makes the views.
+    return compile_views(VIEWS, channels, height, width, mean, std)
+"""
+
+
 def as_command(recipe: Recipe, catalogue: Catalogue, base_preset: str | None = None) -> str:
     """The recipe as one line for a terminal: a preset and what is set differently.
 
@@ -56,6 +75,35 @@ def as_python(recipe: Recipe) -> str:
     """The recipe as a Python script that trains it with the workbench."""
     literal = write_toml(recipe).replace("\\", "\\\\").replace("'''", "\\'\\'\\'")
     return _SCRIPT.format(recipe=literal)
+
+
+def views_as_toml(views: Views) -> str:
+    """The views as the section of a recipe; `views_file.read_views` gives equal views."""
+    return write_views_toml(views, _VIEWS_COMMENT)
+
+
+def views_as_python(views: Views) -> str:
+    """The views as a Python module: `VIEWS`, and `pipeline(...)` that compiles them for a data set's pictures."""
+    return _VIEWS_SCRIPT.format(views=_views_code(views))
+
+
+def _views_code(views: Views) -> str:
+    branches = "".join(_branch_code(branch) for branch in views.branches)
+    settings = [f"    {name}={getattr(views, name)!r},\n" for name in ("preset", "size", "strength")]
+    return f"Views(\n{''.join(settings)}    branches=(\n{branches}    ),\n)"
+
+
+def _branch_code(branch: Branch) -> str:
+    names = ("name", "count", "size", "like")
+    settings = [f"            {name}={getattr(branch, name)!r},\n" for name in names]
+    ops = "".join(f"                {_choice_code(op)},\n" for op in branch.ops)
+    listed = f"(\n{ops}            )" if ops else "()"
+    return f"        Branch(\n{''.join(settings)}            ops={listed},\n        ),\n"
+
+
+def _choice_code(choice: Choice) -> str:
+    settings = [f"{name}={value!r}" for name, value in choice.model_dump(mode="json").items()]
+    return f"Choice({', '.join(settings)})"
 
 
 def _command(name: str, base: Recipe, recipe: Recipe) -> str:

@@ -86,6 +86,14 @@ class Training(Model):
     """The optimisation loop."""
 
     batch_size: int = setting(256, "Batch size", "samples in one optimiser step", unit="samples", ge=1, le=65536)
+    samples: int = setting(
+        0,
+        "Samples",
+        "learn from a seeded draw of so many training samples; 0 takes all",
+        unit="samples",
+        ge=0,
+        advanced=True,
+    )
     clip_norm: float = setting(0.0, "Gradient clipping", "largest gradient norm; 0 does not clip", ge=0, advanced=True)
 
 

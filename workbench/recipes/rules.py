@@ -131,6 +131,9 @@ def budget_holds_a_step(recipe: Recipe, catalogue: Catalogue) -> Iterator[Proble
 def batch_is_large_enough(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
     """Some losses compare the samples of a batch."""
     objective, size = catalogue.objective(recipe.objective.id), recipe.training.batch_size
+    if 0 < recipe.training.samples < objective.spec.needs.min_batch:
+        words = f"{recipe.training.samples} is too few: {objective.title} needs at least "
+        yield Problem("training.samples", f"{words}{objective.spec.needs.min_batch} samples in a batch.")
     if size < objective.spec.needs.min_batch:
         yield Problem(
             "training.batch_size",

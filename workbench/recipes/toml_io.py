@@ -12,7 +12,7 @@ import tomlkit
 from tomlkit.items import Array, Item, Table
 
 from workbench.core.errors import Problem, RecipeError
-from workbench.recipes.models import Recipe
+from workbench.recipes.models import Recipe, Views
 
 _HEADER = "A recipe of the SSL Workbench: `workbench train FILE` runs it, and every line may be changed."
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -46,6 +46,14 @@ def write_toml(recipe: Recipe) -> str:
     document.add(tomlkit.comment(_HEADER))
     for key, value in recipe.document().items():
         document.add(key, _views(value) if key == "views" else _section(value))
+    return tomlkit.dumps(document)
+
+
+def write_views_toml(views: Views, comment: str) -> str:
+    """The views section alone, as it stands in a recipe, under a line of comment."""
+    document = tomlkit.document()
+    document.add(tomlkit.comment(comment))
+    document.add("views", _views(views.model_dump(mode="json")))
     return tomlkit.dumps(document)
 
 

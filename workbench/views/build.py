@@ -146,6 +146,10 @@ def _compile(branch: models.Branch, size: int, placed: tuple[Placed, ...]) -> Co
     colour: list[Placed] = []
     for item in placed:
         if isinstance(item.operation, Geometry):
+            if colour and item.operation.fill not in (None, "edge"):
+                # Its own pass, because earlier colours must not change the fill.
+                segments.append(Segment(tuple(geometry), tuple(colour), None))
+                geometry, colour = [], []
             geometry.append(item)
         elif isinstance(item.operation, Colour):
             colour.append(item)

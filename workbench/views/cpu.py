@@ -8,22 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from workbench.views.compiling import Array as Array
+from workbench.views.compiling import compiled as compiled
 from workbench.views.steps import FilterStep, FusedStep, Step, unit_of
+from workbench.views.warp_cpu import warp_cpu
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-Array = NDArray[Any]
 _CHUNKS_PER_THREAD = 3
-
-
-def compiled(function: Function) -> Function:
-    """Compile to machine code that frees the GIL; sums may be reordered, NaN and infinity keep their meaning."""
-    return cast(Function, njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})(function))
 
 
 class Workers:
@@ -60,13 +55,18 @@ def _fused(x: Array, step: FusedStep, workers: Workers) -> NDArray[np.float32]:
     transform = step.transform.copy()
     transform[:, :, :6] *= np.float32(unit_of(x.dtype))
     source = np.ascontiguousarray(x)
+    skipped = np.zeros(len(x), np.bool_) if step.warp is None else step.warp.rows
 
     def work(start: int, stop: int) -> None:
         part = slice(start, stop)
         if step.map is None:
             _copy(source[part], out[part])
         else:
-            _resample(source[part], step.map.spans[part], step.map.turned[part], step.map.taps, out[part])
+            _resample(
+                source[part], step.map.spans[part], step.map.turned[part], skipped[part], step.map.taps, out[part]
+            )
+        if step.warp is not None:
+            warp_cpu(source[part], step.warp, part, out[part])
         _recolour(out[part], transform[part], step.gain[part], step.bias[part])
 
     workers.spread(len(x), work)
@@ -151,12 +151,14 @@ def _transpose(plane: Array) -> None:
 
 
 @compiled
-def _resample(images: Array, spans: Array, turned: Array, taps: int, out: Array) -> None:
+def _resample(images: Array, spans: Array, turned: Array, skipped: Array, taps: int, out: Array) -> None:
     size, channels = out.shape[2], images.shape[1]
     starts = np.empty((2, size), np.int64)
     weights = np.empty((2, size, taps), np.float32)
     rows = np.empty((images.shape[2], size), np.float32)
     for n in range(len(images)):
+        if skipped[n]:
+            continue
         width_x, width_y = _width(spans[n, 0]), _width(spans[n, 1])
         _weigh(spans[n, 0], width_x, starts[0], weights[0])
         _weigh(spans[n, 1], width_y, starts[1], weights[1])

@@ -18,6 +18,7 @@ from workbench.views.build import CompiledBranch, Placed, Segment, Slot
 from workbench.views.geometry import AxisMap, axis_map, fit_matrices
 from workbench.views.operations.base import Colour, Filter, Floats, Geometry, Scene, Values
 from workbench.views.steps import FilterStep, FusedStep, Step
+from workbench.views.warp import Move, Warp, frame_of, warp_of
 
 Key = tuple[int, int]
 _WORD = 2**64 - 1
@@ -31,6 +32,7 @@ class Draw:
     applied : (N,) bool, the samples that it changes
     values : its parameters by name, one row a sample whether applied or not
     matrices : (N, 3, 3) for geometry, from the picture it makes to the picture it meets; None otherwise
+    frame : (N, 5), for geometry that may look beyond the picture it meets (`warp.frame_of`); None otherwise
     """
 
     operation: str
@@ -38,6 +40,7 @@ class Draw:
     applied: NDArray[np.bool_]
     values: Values
     matrices: Floats | None = None
+    frame: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,15 @@ def draw_view(branch: CompiledBranch, scene: Scene, key: Key, number: int) -> Vi
     draws: dict[Slot, Draw] = {}
     fit = fit_matrices(scene.height, scene.width, scene.size)
     for order, segment in enumerate(branch.segments):
-        for item in segment.items:
+        for item in (*segment.geometry, *segment.colour):
             draws[item.slot], scene = _draw(item, scene, key, number)
         if order == branch.sizing:
             fit = fit_matrices(scene.height, scene.width, scene.size)
             side = np.full(scene.samples, float(scene.size))
             scene = replace(scene, height=side, width=side)
+        if segment.after is not None:
+            # A filter meets the picture as its pass has rendered it.
+            draws[segment.after.slot], scene = _draw(segment.after, scene, key, number)
     for last in (branch.normalise, branch.task):
         if last is not None:
             draws[last.slot], scene = _draw(last, scene, key, number)
@@ -87,13 +93,14 @@ def _draw(item: Placed, scene: Scene, key: Key, view: int) -> tuple[Draw, Scene]
     operation = item.operation
     rng = stream(key, view, item.position, operation.stream)
     applied = operation.applies(rng, scene)
-    values, matrices = operation.draw(rng, scene), None
+    values, matrices, frame = operation.draw(rng, scene), None, None
     if isinstance(operation, Geometry):
+        frame = None if operation.fill is None else frame_of(scene.width, scene.height, operation.fill)
         matrices, after = operation.place(values, scene)
         matrices = np.where(applied[:, None, None], matrices, np.eye(3))
         height, width = np.where(applied, after.height, scene.height), np.where(applied, after.width, scene.width)
         scene = replace(scene, height=height, width=width)
-    return Draw(operation.spec.id, item.slot, applied, values, matrices), scene
+    return Draw(operation.spec.id, item.slot, applied, values, matrices, frame), scene
 
 
 def steps_of(
@@ -109,23 +116,30 @@ def steps_of(
     steps: list[Step] = []
     last = len(branch.segments) - 1
     for number, segment in enumerate(branch.segments):
-        map_ = _segment_map(branch, number, drawn, shape)
+        map_, warp = _segment_map(branch, number, drawn, shape)
         transform = _segment_transform(segment, drawn)
         gain, bias = _normaliser(branch, drawn, moments if number == last else None)
-        steps.append(FusedStep(map_, branch.size, transform.astype(np.float32), gain, bias))
+        steps.append(FusedStep(map_, branch.size, transform.astype(np.float32), gain, bias, warp))
         if segment.after is not None:
             steps.append(_filter_step(segment.after, drawn))
     return steps
 
 
-def _segment_map(branch: CompiledBranch, number: int, drawn: ViewDraws, shape: tuple[int, int]) -> AxisMap | None:
-    segment, size = branch.segments[number], branch.size
-    found = [drawn.draws[item.slot].matrices for item in segment.geometry]
-    matrices = [matrix for matrix in found if matrix is not None]
+def _segment_map(
+    branch: CompiledBranch, number: int, drawn: ViewDraws, shape: tuple[int, int]
+) -> tuple[AxisMap | None, Warp | None]:
+    size, draws = branch.size, [drawn.draws[item.slot] for item in branch.segments[number].geometry]
+    moves = [Move(draw.matrices, draw.applied, draw.frame) for draw in draws if draw.matrices is not None]
     if number == branch.sizing:
-        matrices.append(drawn.fit)
-        return axis_map(_product(matrices), size, *shape)
-    return axis_map(_product(matrices), size, size, size) if matrices else None
+        moves.append(Move(drawn.fit, np.ones(drawn.samples, bool)))
+    elif moves:
+        shape = size, size
+    else:
+        return None, None
+    matrices, warp = _product([move.matrices for move in moves]), warp_of(moves, size, *shape)
+    if warp is not None:
+        matrices = np.where(warp.rows[:, None, None], np.eye(3), matrices)
+    return axis_map(matrices, size, *shape), warp
 
 
 def _product(matrices: Sequence[Floats]) -> Floats:

@@ -6,7 +6,7 @@ composition of operations 1, 2, ... is M1 @ M2 @ ...
 Maps that keep the axes (crops, flips, quarter turns) resample one axis at a time. Pixel i of the output axis looks at
 the source position c = scale (i + 1/2) + offset through a triangle of radius max(1, |scale|): bilinear interpolation
 when enlarging, the same filter widened to the pixel's footprint when shrinking. Source pixels outside the box that
-the view covers do not count.
+the view covers do not count. Other maps are `workbench.views.warp`'s.
 """
 
 from __future__ import annotations
@@ -66,8 +66,16 @@ def axis_map(matrices: Floats, size: int, height: int, width: int) -> AxisMap:
         raise ValueError("only maps that keep the axes can be resampled one axis at a time")
     scale = np.stack([matrices[:, 0, 0] + matrices[:, 0, 1], matrices[:, 1, 0] + matrices[:, 1, 1]], axis=1)
     offset = matrices[:, :2, 2]
-    ends = np.stack([offset, offset + scale * size])
-    extent = np.array([width, height])
-    first = np.clip(np.floor(ends.min(axis=0) + _EDGE), 0, extent - 1)
-    stop = np.clip(np.ceil(ends.max(axis=0) - _EDGE), first + 1, extent)
+    first, stop = axis_bounds(np.stack([offset, offset + scale * size]), height, width)
     return AxisMap(np.stack([scale, offset, first, stop], axis=2), turned)
+
+
+def axis_bounds(ends: Floats, height: int, width: int) -> tuple[Floats, Floats]:
+    """First pixel and pixel after the last, (N, 2) each, of source boxes whose opposite corners are `ends` (2, N, 2).
+
+    At least one pixel of the height x width px of the source.
+    """
+    extent = np.array([width, height])
+    first: Floats = np.clip(np.floor(ends.min(axis=0) + _EDGE), 0, extent - 1)
+    stop: Floats = np.clip(np.ceil(ends.max(axis=0) - _EDGE), first + 1, extent)
+    return first, stop

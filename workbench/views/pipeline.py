@@ -103,6 +103,16 @@ class ViewPipeline:
         self._shape = shape
         self._workers = Workers(torch.get_num_threads())
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of the pictures that it takes."""
+        return self._shape
+
+    @property
+    def by_view(self) -> Sequence[tuple[CompiledBranch, Moments | None, int]]:
+        """For each view its branch, that branch's normalisation, and which of the branch's views it is."""
+        return tuple(self._by_view)
+
     def __call__(self, samples: Samples, key: Key, device: torch.device) -> Views:
         """The views of a batch at (seed, step), on the device; the same key gives the same views."""
         return self.render(samples, self.parameters(len(samples), key), device)
@@ -139,7 +149,7 @@ class ViewPipeline:
         branch = self._by_view[number][0]
         view = run_cpu(images, self._steps(number, draws, normalise=as_given), self._workers)
         if as_given and branch.normalise is not None:
-            view = np.clip(0.5 + view / (2 * _SHOWN_DEVIATIONS), 0, 1, dtype=np.float32)
+            view = around_grey(view)
         if as_given and branch.task is not None:
             draw = draws.draws[branch.task.slot]
             assert isinstance(branch.task.operation, Task)
@@ -150,11 +160,13 @@ class ViewPipeline:
     def evaluation(self, images: NDArray[np.uint8], device: torch.device) -> Tensor:
         """Images without randomness, float32 (N, 3, S, S): shorter side to S, centre, the first branch's normalisation.
 
+        Where its task changes what channels mean (Lab), so does this; nothing is hidden or cut up.
         Images are uint8 (N, C, H, W) of any size, C 1 or 3.
         """
         samples, _, height, width = images.shape
         matrices = fit_matrices(np.full(samples, float(height)), np.full(samples, float(width)), self.size)
-        mean, std = self._by_view[0][1] or (np.zeros(3), np.ones(3))
+        branch, moments, _ = self._by_view[0]
+        mean, std = moments or (np.zeros(3), np.ones(3))
         step = FusedStep(
             axis_map(matrices, self.size, height, width),
             self.size,
@@ -162,7 +174,11 @@ class ViewPipeline:
             np.tile(1 / std, (samples, 1)).astype(np.float32),
             np.tile(-mean / std, (samples, 1)).astype(np.float32),
         )
-        return self._run(images, [[step]], device)[0]
+        (view,) = self._run(images, [[step]], device)
+        if branch.task is None:
+            return view
+        assert isinstance(branch.task.operation, Task)
+        return branch.task.operation.whole(view)
 
     def _steps(self, number: int, drawn: ViewDraws, normalise: bool = True) -> list[Step]:
         branch, moments, _ = self._by_view[number]
@@ -182,6 +198,12 @@ class ViewPipeline:
                 f"but the batch holds {images.dtype} of shape {images.shape[1:]}."
             )
         return images
+
+
+def around_grey(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Normalised values for the eye, in [0, 1]: grey stands for 0."""
+    shown: NDArray[np.float32] = np.clip(0.5 + x / (2 * _SHOWN_DEVIATIONS), 0, 1, dtype=np.float32)
+    return shown
 
 
 def _posed(branch: CompiledBranch, draws: ViewDraws, view: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.views.geometry import AxisMap
+from workbench.views.warp import Warp
 
 if TYPE_CHECKING:
     from workbench.views.operations.base import Filter, Values
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
 class FusedStep:
     """One resampling and one recolouring: out = clamp(A x + B m + b, 0, 1) · gain + bias, m the mean of the view.
 
-    map : where pixels come from; None keeps them where they are
+    map : where pixels come from along each axis; None keeps them where they are
     size : S, side of the output in px; not used without a map
     transform : (N, 3, 7) float32, (A | B | b), in the units of [0, 1]
     gain, bias : (N, 3) float32
+    warp : where pixels come from in the samples that turn, shear, tilt or look outside; `map` is not used for these
     """
 
     map: AxisMap | None
@@ -33,6 +35,7 @@ class FusedStep:
     transform: NDArray[np.float32]
     gain: NDArray[np.float32]
     bias: NDArray[np.float32]
+    warp: Warp | None = None
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,23 @@ from workbench.embeddings.neighbours import nearest
 from workbench.embeddings.projections import project_set
 from workbench.engine.embed import small_pictures
 from workbench.engine.experiment import place, split_names
+from workbench.engine.lab.eyes import EYES
+from workbench.engine.lab.gallery import operation_gallery
 from workbench.engine.lab.runs import embed_run, evaluate_run
 from workbench.engine.lab.server import Arrays, Handler, Request, Result
 from workbench.engine.lab.sheet import operation_sheet
 from workbench.engine.lab.shelf import SHELF
 from workbench.engine.lab.studies import probe_run, time_recipe
+from workbench.engine.lab.views import (
+    class_names,
+    forget_data,
+    preview_views,
+    replay_views,
+    trace_view,
+    views_cost,
+)
 from workbench.engine.machine import probe, versions
-from workbench.recipes.models import Choice, Views
+from workbench.recipes.models import Choice
 from workbench.runs.embedding_set import EmbeddingSet
 
 
@@ -64,26 +74,7 @@ def sample_page(request: Request) -> Result:
     index = _positions(split, params.get("label"))
     page = index[params["start"] : params["start"] + params["count"]]
     arrays: Arrays = {"pictures": _thumbnails(split, page), "index": page}
-    return {"total": len(index), "captions": _captions(split, page)}, arrays
-
-
-def preview_views(request: Request) -> Result:
-    """params: data, views, index, seed, step, as_given (normalised and hidden). Pictures, and their views.
-
-    Arrays: pictures uint8 (N, h, w, 3); view_0, view_1, ... uint8 (N, s, s, 3). Result: for each view its branch and
-    the captions of its samples.
-    """
-    params = request.params
-    data, views = Choice(**params["data"]), Views.model_validate(params["views"])
-    train = SHELF.train_split(data, request.progress)
-    pipeline = SHELF.pipeline(data, views, request.progress)
-    index = np.asarray(params["index"], np.int64) % len(train)
-    key = (int(params["seed"]), int(params["step"]))
-    shown = pipeline.preview(train.batch(index), key, bool(params.get("as_given", False)))
-    branches = [branch.name for branch in views.branches for _ in range(branch.count)]
-    arrays: Arrays = {f"view_{number}": view.pictures for number, view in enumerate(shown)}
-    captions = [view.captions for view in shown]
-    return {"branches": branches, "captions": captions}, {"pictures": _thumbnails(train, index), **arrays}
+    return {"total": len(index), "captions": class_names(split, page)}, arrays
 
 
 def neighbours(request: Request) -> Result:
@@ -121,12 +112,6 @@ def _thumbnails(split: Dataset, index: NDArray[np.int64]) -> NDArray[np.uint8]:
     return small_pictures(split.batch(index).fields["image"])
 
 
-def _captions(split: Dataset, index: NDArray[np.int64]) -> list[str]:
-    if split.labels is None:
-        return ["" for _ in index]
-    return [split.info.classes[label] if label >= 0 else "" for label in split.labels[index].tolist()]
-
-
 HANDLERS: dict[str, Handler] = {
     handler.__name__: handler
     for handler in (
@@ -136,6 +121,11 @@ HANDLERS: dict[str, Handler] = {
         open_data,
         sample_page,
         preview_views,
+        replay_views,
+        trace_view,
+        views_cost,
+        forget_data,
+        operation_gallery,
         operation_sheet,
         neighbours,
         project,
@@ -143,5 +133,6 @@ HANDLERS: dict[str, Handler] = {
         evaluate_run,
         probe_run,
         time_recipe,
+        *EYES,
     )
 }

@@ -25,11 +25,11 @@ def embed_run(request: Request) -> Result:
 
     Write the embedding set of a checkpoint; result: its folder and step.
     """
-    folder, recipe = _open_run(request)
+    folder, recipe = open_run(request)
     encoder, step = load_encoder(folder, recipe, request.params.get("step"), request.progress)
     data = Choice(**request.params["data"]) if request.params.get("data") else recipe.data
     dataset = load_splits(data, request.progress).test
-    device = _device()
+    device = lab_device()
     encoder.backbone.to(device)
     source = fingerprint(recipe)
     if request.params.get("out"):
@@ -43,7 +43,7 @@ def embed_run(request: Request) -> Result:
 
 def evaluate_run(request: Request) -> Result:
     """params: run, step, k, temperature, bank, test. kNN beside both floors; written to the run's evaluation/."""
-    folder, recipe = _open_run(request)
+    folder, recipe = open_run(request)
     params = request.params
     settings = recipe.evaluation.replace(
         **{name: params[name] for name in ("k", "temperature", "bank", "test") if params.get(name) is not None}
@@ -60,7 +60,7 @@ def evaluate_run(request: Request) -> Result:
 def _measure(
     recipe: Recipe, settings: Evaluation, splits: Splits, encoder: Encoder, request: Request
 ) -> dict[str, object]:
-    device = _device()
+    device = lab_device()
     monitor = KnnMonitor(splits, settings, recipe.seed, device)
     if not monitor.possible:
         return {"knn": None, "floors": {}, "settings": monitor.described}
@@ -72,11 +72,13 @@ def _measure(
     return {"knn": accuracy, "floors": floors, "settings": monitor.described}
 
 
-def _open_run(request: Request) -> tuple[RunFolder, Recipe]:
+def open_run(request: Request) -> tuple[RunFolder, Recipe]:
+    """The run folder that a request names, and its recipe as it was run."""
     folder = RunFolder(Path(request.params["run"]))
     asked = folder.resolved if folder.resolved.exists() else folder.recipe
     return folder, build(read_document(asked), full_catalogue())
 
 
-def _device() -> torch.device:
+def lab_device() -> torch.device:
+    """Where the lab calculates."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

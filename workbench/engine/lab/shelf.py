@@ -22,6 +22,7 @@ class Shelf:
 
     def __init__(self, data_sets: int = 4, pipelines: int = 32) -> None:
         self._data: OrderedDict[str, Dataset] = OrderedDict()
+        self._names: OrderedDict[str, str] = OrderedDict()
         self._statistics: OrderedDict[str, tuple[Sequence[float], Sequence[float]]] = OrderedDict()
         self._pipelines: OrderedDict[str, ViewPipeline] = OrderedDict()
         self._data_sets, self._kept_pipelines = data_sets, pipelines
@@ -32,7 +33,10 @@ class Shelf:
         return _keep(self._data, key, self._data_sets, lambda: load(choice, split, place(), progress))
 
     def train_split(self, choice: Choice, progress: Progress) -> Dataset:
-        return self.split(choice, split_names(choice)[0], progress)
+        """The split that is learned from."""
+        # To name the splits an importer may have to read its files, which a slider's move cannot wait for.
+        name = _keep(self._names, _key(choice.model_dump()), 16, lambda: split_names(choice)[0])
+        return self.split(choice, name, progress)
 
     def pipeline(self, data: Choice, views: Views, progress: Progress) -> ViewPipeline:
         """The views compiled for this data."""
@@ -49,6 +53,7 @@ class Shelf:
     def forget(self) -> None:
         """Drop everything: the files may have changed."""
         self._data.clear()
+        self._names.clear()
         self._statistics.clear()
         self._pipelines.clear()
 

@@ -55,7 +55,6 @@ def svg(view: CurveView) -> bytes:
     # The tiny profile knows no clipping, and lines would run out of the axes.
     generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     generator.setOutputDevice(buffer)
-    # The axes are recorded pictures, which Qt scales by the ratio of the resolutions.
     generator.setResolution(view.logicalDpiX())
     generator.setSize(size)
     generator.setViewBox(QRect(0, 0, size.width(), size.height()))
@@ -121,6 +120,5 @@ def _paint(painter: QPainter, view: CurveView, size: QSize) -> None:
     places = flow(entries, width, font)
     for entry, place in zip(entries, places, strict=True):
         paint_entry(painter, place.translated(_MARGIN_PX, top), entry, colours)
-    target = QRectF(_MARGIN_PX, _MARGIN_PX + _head_px(view), width, view.plot.height())
-    view.hover.hide()
-    view.plot.scene().render(painter, target, QRectF(view.plot.viewport().rect()))
+    painter.translate(_MARGIN_PX, _MARGIN_PX + _head_px(view))
+    view.plot.paint(painter, painter.device().devicePixelRatioF())

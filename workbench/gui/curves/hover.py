@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPointF
+from PySide6.QtCore import QObject, QPointF, Qt
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QWidget
 
 from workbench.gui.curves.readout import Readout, Row
 from workbench.gui.curves.series import logged
@@ -20,17 +22,19 @@ class CurveHover(QObject):
 
     def __init__(self, view: CurveView) -> None:
         super().__init__(view)
-        from workbench.gui.curves.scene import make_crosshair
-
         self._view = view
-        self._crosshair = make_crosshair(view.plot_colours)
-        view.plot.addItem(self._crosshair, ignoreBounds=True)
+        self._crosshair = QWidget(view.plot)
+        self._crosshair.setAutoFillBackground(True)
+        self._crosshair.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._crosshair.hide()
         self.readout = Readout(view.plot_colours, view.plot)
-        view.plot.scene().sigMouseMoved.connect(self._point_at)
-        view.plot.viewport().installEventFilter(self)
+        self.set_plot_colours(view.plot_colours)
+        view.plot.hovered.connect(self._point_at)
 
     def set_plot_colours(self, colours: PlotColours) -> None:
-        self._crosshair.setPen(colours.muted)
+        palette = QPalette(self._crosshair.palette())
+        palette.setColor(QPalette.ColorRole.Window, QColor(colours.muted))
+        self._crosshair.setPalette(palette)
         self.readout.colours = colours
         self.readout.update()
 
@@ -39,21 +43,22 @@ class CurveHover(QObject):
         self._crosshair.hide()
         self.readout.hide()
 
-    def _point_at(self, where: QPointF) -> None:
-        view, box = self._view, self._view.plot.getViewBox()
-        if not box.sceneBoundingRect().contains(where):
+    def _point_at(self, where: QPointF | None) -> None:
+        view, plot = self._view, self._view.plot
+        if where is None:
             self.hide()
             return
-        position = box.mapSceneToView(where).x()
+        position = plot.from_pixel(where)[0]
         rows, nearest = self._rows_at(10**position if view.options.log_x else position)
         if nearest is None:
             self.hide()
             return
-        self._crosshair.setPos(logged(nearest, view.options.log_x))
-        self._crosshair.show()
+        at, area = plot.to_pixel(logged(nearest, view.options.log_x), 0.0).x(), plot.area
+        self._crosshair.setVisible(area.left() <= at <= area.right())
+        self._crosshair.setGeometry(round(at), round(area.top()), 1, round(area.height()))
         axis = view.x_axis
         head = f"{axis.title} {nearest:,.6g}{' s' if axis.duration else ''}"
-        self.readout.show_at(where.toPoint(), view.plot.size(), head, rows)
+        self.readout.show_at(where.toPoint(), plot.size(), head, rows)
 
     def _rows_at(self, position: float) -> tuple[tuple[Row, ...], float | None]:
         """A row for each visible curve that reaches that far, and the position of the nearest sample of all."""
@@ -71,11 +76,6 @@ class CurveHover(QObject):
             raw = f"raw {_number(series.y[index])}" if options.smoothing > 0 else ""
             rows.append(Row(series.style.colour, series.style.title, value, raw))
         return tuple(rows), nearest
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Leave:
-            self.hide()
-        return super().eventFilter(watched, event)
 
 
 def _number(value: float) -> str:

@@ -89,6 +89,8 @@ class CurveLegend(QWidget):
 
     def show_entries(self, entries: Sequence[Entry]) -> None:
         """Show these entries; buttons are kept where the keys are the same, so that the focus stays."""
+        if list(entries) == self.entries:
+            return
         if [entry.key for entry in entries] != [button.entry.key for button in self._buttons]:
             for button in self._buttons:
                 button.hide()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 from PySide6.QtCore import QElapsedTimer, QSize, Qt, QTimer, Signal
@@ -14,16 +13,18 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from workbench.gui.curves.hover import CurveHover
 from workbench.gui.curves.legend import CurveLegend, Entry
-from workbench.gui.curves.series import CurveOptions, Series, SeriesStyle, logged
+from workbench.gui.curves.plot import Plot, Ranges
+from workbench.gui.curves.scene import Curve, Ground, Level, ReferenceLine, duration_unit, extent, grown, padded
+from workbench.gui.curves.series import CurveOptions, Series, SeriesStyle, Shown, logged
+from workbench.gui.curves.ticks import Axis
 from workbench.gui.explorer.colours import PlotColours
-
-if TYPE_CHECKING:
-    from workbench.gui.curves.scene import CurveItems, ReferenceLine
 
 _ZOOM = 1.25
 _PAN = 0.1
 _X_MARGIN, _Y_MARGIN = 0.02, 0.06
 _LINE_LABEL_PX = 20
+_SLACK, _HEAD = 0.15, 0.06
+"""How much wider than its data a range may stay, and how much room it gets where the data has outgrown it."""
 
 
 @dataclass(frozen=True)
@@ -61,25 +62,19 @@ class CurveView(QWidget):
         rate_hz: float = 4.0,
     ) -> None:
         super().__init__(parent)
-        from workbench.gui.curves import scene
-
-        self._scene = scene
         self.axes = tuple(axes)
         self._colours = colours
         self._options = CurveOptions(axis=self.axes[0].key)
         self._series: dict[str, Series] = {}
-        self._items: dict[str, CurveItems] = {}
+        self._curves: dict[str, tuple[object, Curve]] = {}
         self._lines: tuple[ReferenceLine, ...] = ()
-        self._line_items: list[Any] = []
         self._y_label = ""
         self._following = True
-        self._setting_range = False
+        self._fitted = False
         self._since_draw = QElapsedTimer()
         self._interval_ms = round(1000 / rate_hz)
         self._redraw_timer = QTimer(self, singleShot=True)
         self._redraw_timer.timeout.connect(self.redraw)
-        self._zoom_timer = QTimer(self, singleShot=True, interval=0)
-        self._zoom_timer.timeout.connect(self._draw_curves)
         self._build()
         self.set_plot_colours(colours)
 
@@ -88,8 +83,8 @@ class CurveView(QWidget):
         self.title_label.setStyleSheet("font-weight: 600; padding-left: 6px;")
         self.title_label.hide()
         self.legend = CurveLegend(self._colours, self)
-        self.plot = self._scene.make_plot()
-        self._grid = self._scene.Grid(self.plot)
+        self.plot = Plot(self._colours)
+        self.plot.setFocusProxy(self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -97,15 +92,14 @@ class CurveView(QWidget):
             layout.addWidget(widget, 1 if widget is self.plot else 0)
         self.hover = CurveHover(self)
         self.note = QLabel(self.plot)
+        self.note.hide()
         self.note.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.back_button = QPushButton("Back to latest", self.plot)
         self.back_button.hide()
         self.back_button.clicked.connect(self.follow)
         self.legend.toggled.connect(self._toggle)
-        box = self.plot.getViewBox()
-        box.sigRangeChangedManually.connect(self._leave_latest)
-        box.sigRangeChanged.connect(self._zoomed)
-        self.plot.scene().sigMouseClicked.connect(self._clicked)
+        self.plot.moved.connect(lambda: self._set_following(False))
+        self.plot.all_wanted.connect(self.follow)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Curves")
 
@@ -122,9 +116,6 @@ class CurveView(QWidget):
         series = Series(style, visible=self._series[key].visible if key in self._series else True)
         series.append(x, y)
         self._series[key] = series
-        if key not in self._items:
-            self._items[key] = self._scene.CurveItems(self.plot.getPlotItem())
-        self._items[key].set_style(style, self._colours)
         self._show_legend()
         self._schedule()
 
@@ -136,7 +127,7 @@ class CurveView(QWidget):
     def remove(self, key: str) -> None:
         """Take a curve away; an unknown key is no error."""
         if self._series.pop(key, None) is not None:
-            self._items.pop(key).remove()
+            self._curves.pop(key, None)
             self._show_legend()
             self._schedule()
 
@@ -149,7 +140,7 @@ class CurveView(QWidget):
     def set_lines(self, lines: Sequence[ReferenceLine]) -> None:
         """Horizontal lines with labels: chance and floors."""
         self._lines = tuple(lines)
-        self._make_lines()
+        self._fitted = False
         self._schedule()
 
     def set_title(self, title: str) -> None:
@@ -161,7 +152,7 @@ class CurveView(QWidget):
     def set_y_label(self, label: str) -> None:
         """The label of the y axis, with its unit in brackets where it has one."""
         self._y_label = label
-        self._label_axes()
+        self._schedule()
 
     def set_options(self, options: CurveOptions) -> None:
         """Change axis, smoothing, logarithms or clipping; a change of axes shows everything again."""
@@ -170,16 +161,11 @@ class CurveView(QWidget):
         if same_axes:
             self.redraw()
             return
-        for name, log in (("bottom", options.log_x), ("left", options.log_y)):
-            self.plot.getAxis(name).setLogMode(**{"x" if name == "bottom" else "y": log})
-        self._make_lines()
         self.follow()
 
     def set_plot_colours(self, colours: PlotColours) -> None:
         """Change the theme's colours; those of the curves come with their styles."""
         self._colours = colours
-        self._scene.paint_plot(self.plot, colours)
-        self._grid.set_colour(colours.grid)
         palette = QPalette(self.palette())
         palette.setColor(QPalette.ColorRole.WindowText, QColor(colours.foreground))
         self.title_label.setPalette(palette)
@@ -187,10 +173,7 @@ class CurveView(QWidget):
         self.note.setPalette(palette)
         self.legend.set_plot_colours(colours)
         self.hover.set_plot_colours(colours)
-        for key, items in self._items.items():
-            items.set_style(self._series[key].style, colours)
-        self._label_axes()
-        self._make_lines()
+        self._show_ground()
         self._schedule()
 
     def set_rate(self, rate_hz: float) -> None:
@@ -228,13 +211,17 @@ class CurveView(QWidget):
         """Draw now what was set and appended."""
         self._redraw_timer.stop()
         self._since_draw.start()
+        shown = {key: series.shown(self._options) for key, series in self._series.items() if series.visible}
         if self._following:
-            self._fit()
-        self._draw_curves()
+            self._fit(list(shown.values()))
+        self._show_ground()
+        self.plot.set_curves([self._curve(key, one) for key, one in shown.items()])
+        self._show_note(sum(one.lost for one in shown.values()))
 
     def follow(self) -> None:
         """Show everything, and go on doing so while data comes in."""
         self._set_following(True)
+        self._fitted = False
         self.redraw()
 
     def _schedule(self) -> None:
@@ -243,47 +230,41 @@ class CurveView(QWidget):
         waited = self._since_draw.elapsed() if self._since_draw.isValid() else self._interval_ms
         self._redraw_timer.start(max(0, self._interval_ms - waited))
 
-    def _draw_curves(self) -> None:
-        box, dpr = self.plot.getViewBox(), self.devicePixelRatioF()
-        (left, right), (bottom, top) = box.viewRange()
-        columns = max(16, round(box.width() * dpr))
-        frame = self._scene.Frame(left, right, bottom, columns, (top - bottom) / max(box.height() * dpr, 1.0))
-        lost = 0
-        for key, series in self._series.items():
-            items = self._items[key]
-            items.set_visible(series.visible)
-            if not series.visible:
-                continue
-            shown = series.shown(self._options)
-            lost += shown.lost
-            items.draw(shown, frame, self._options.smoothing > 0)
-            items.mark_best(self._on_axes(series.best(self._options.axis)))
-        self._show_note(lost)
+    def _curve(self, key: str, shown: Shown) -> Curve:
+        """The curve as the plot wants it; the same object as before while nothing about it has changed."""
+        series, smooths = self._series[key], self._options.smoothing > 0
+        state = id(shown), series.style, smooths
+        if key not in self._curves or self._curves[key][0] != state:
+            best = self._on_axes(series.best(self._options.axis))
+            curve = Curve(series.style.colour, series.style.dashed, shown, smooths, best)
+            self._curves[key] = state, curve
+        return self._curves[key][1]
 
-    def _fit(self) -> None:
-        shown = [series.shown(self._options) for series in self._series.values() if series.visible]
-        x = self._scene.extent([one.x for one in shown], clip=False)
-        y = self._scene.extent([one.raw for one in shown], clip=self._options.clip)
-        levels = [self._level(line) for line in self._lines]
-        finite = [level for level in levels if math.isfinite(level)]
+    def _fit(self, shown: list[Shown]) -> None:
+        """Ranges that hold everything; while data comes in they grow in steps, so that few redraws need new axes."""
+        x = extent([one.x for one in shown], clip=False)
+        y = extent([one.raw for one in shown], clip=self._options.clip)
+        finite = [level.at for level in self._levels()]
         if y is not None and not self._options.clip:
             y = min([y[0], *finite]), max([y[1], *finite])
-        self._label_axes(x)
-        self._setting_range = True
-        left, right = self._scene.padded(*(x or (0.0, 1.0)), _X_MARGIN)
-        bottom, top = self._scene.padded(*(y or (0.0, 1.0)), _Y_MARGIN)
-        bottom, top = self._with_room_for_labels(bottom, top)
-        self.plot.getViewBox().setRange(xRange=(left, right), yRange=(bottom, top), padding=0)
-        self._setting_range = False
+        self._fit_to(x or (0.0, 1.0), y or (0.0, 1.0))
+        self._fitted = bool(x and y)
+
+    def _fit_to(self, x: tuple[float, float], y: tuple[float, float]) -> None:
+        across, up = padded(*x, _X_MARGIN), self._with_room_for_labels(*padded(*y, _Y_MARGIN))
+        if self._fitted:
+            seen = self.plot.ranges
+            across = grown((seen.left, seen.right), x, across, _SLACK, _HEAD)
+            up = grown((seen.bottom, seen.top), y, up, _SLACK, _HEAD)
+        self.plot.set_ranges(Ranges(*across, *up))
 
     def _with_room_for_labels(self, bottom: float, top: float) -> tuple[float, float]:
         """A range of y in which the labels of lines near its ends are not cut off."""
-        room = (top - bottom) * min(0.3, _LINE_LABEL_PX / max(1.0, self.plot.getViewBox().height()))
+        room = (top - bottom) * min(0.3, _LINE_LABEL_PX / max(1.0, self.plot.area.height()))
         if not self._options.clip:
-            for line in self._lines:
-                level = self._level(line)
-                if math.isfinite(level):
-                    bottom, top = (min(bottom, level - room), top) if line.below else (bottom, max(top, level + room))
+            below = [level.at - room for level in self._levels() if level.below]
+            above = [level.at + room for level in self._levels() if not level.below]
+            bottom, top = min([bottom, *below]), max([top, *above])
         return bottom, top
 
     def _on_axes(self, at: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -293,40 +274,34 @@ class CurveView(QWidget):
         x, y = logged(at[0], self._options.log_x), logged(at[1], self._options.log_y)
         return (x, y) if math.isfinite(x) and math.isfinite(y) else None
 
-    def _level(self, line: ReferenceLine) -> float:
-        return logged(line.value, self._options.log_y)
+    def _levels(self) -> tuple[Level, ...]:
+        """The reference lines that the y axis has a place for."""
+        placed = [(logged(line.value, self._options.log_y), line) for line in self._lines]
+        return tuple(Level(at, line.label, line.below) for at, line in placed if math.isfinite(at))
 
-    def _make_lines(self) -> None:
-        for item in self._line_items:
-            self.plot.removeItem(item)
-        drawable = [line for line in self._lines if math.isfinite(self._level(line))]
-        self._line_items = [self._scene.make_line(line, self._level(line), self._colours) for line in drawable]
-        for item in self._line_items:
-            self.plot.addItem(item, ignoreBounds=True)
-
-    def _label_axes(self, extent: tuple[float, float] | None = None) -> None:
-        axis = self.x_axis
-        bottom, scale, unit = self.plot.getAxis("bottom"), 1.0, "s"
-        if axis.duration and not self._options.log_x and extent is not None:
-            seconds, unit = self._scene.duration_unit(extent[1] - extent[0])
-            scale = 1 / seconds
-        if extent is not None or not axis.duration:
-            bottom.setScale(scale)
-            bottom.setLabel(f"{axis.title} ({unit})" if axis.duration else axis.title, color=self._colours.foreground)
-        self.plot.getAxis("left").setLabel(self._y_label, color=self._colours.foreground)
+    def _show_ground(self) -> None:
+        axis, seen = self.x_axis, self.plot.ranges
+        title, scale = axis.title, 1.0
+        if axis.duration:
+            seconds, unit = (1.0, "s") if self._options.log_x else duration_unit(seen.right - seen.left)
+            title, scale = f"{title} ({unit})", 1 / seconds
+        across = Axis(seen.left, seen.right, title, self._options.log_x, scale)
+        up = Axis(seen.bottom, seen.top, self._y_label, self._options.log_y)
+        self.plot.set_ground(Ground(across, up, self._levels(), self._colours))
 
     def _show_note(self, lost: int) -> None:
         text = f"{lost:,} values not shown: a logarithmic axis has no place for them" if lost else ""
         if text != self.note.text():
             self.note.setText(text)
             self.note.adjustSize()
+            self.note.setVisible(bool(text))
 
     def _place_overlays(self) -> None:
-        corner = self.plot.getViewBox().mapRectToScene(self.plot.getViewBox().boundingRect())
-        self.note.move(int(corner.left()) + 8, int(corner.top()) + 4)
+        area = self.plot.area
+        self.note.move(int(area.left()) + 8, int(area.top()) + 4)
         self.back_button.adjustSize()
         size = self.back_button.size()
-        self.back_button.move(int(corner.right()) - size.width() - 8, int(corner.bottom()) - size.height() - 8)
+        self.back_button.move(int(area.right()) - size.width() - 8, int(area.bottom()) - size.height() - 8)
 
     def _show_legend(self) -> None:
         self.legend.show_entries([
@@ -346,32 +321,17 @@ class CurveView(QWidget):
             self._place_overlays()
             self.follow_changed.emit(following)
 
-    def _leave_latest(self, *_axes: object) -> None:
-        self._set_following(False)
-
-    def _zoomed(self, *_ranges: object) -> None:
-        if not self._setting_range:
-            self._zoom_timer.start()
-
-    def _clicked(self, event: Any) -> None:
-        if event.double():
-            self.follow()
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        box, key = self.plot.getViewBox(), event.key()
-        (left, right), (bottom, top) = box.viewRange()
-        wide, high = (right - left) * _PAN, (top - bottom) * _PAN
+        plot, key = self.plot, event.key()
         moves = {
-            Qt.Key.Key_Left: (-wide, 0), Qt.Key.Key_Right: (wide, 0),
-            Qt.Key.Key_Up: (0, high), Qt.Key.Key_Down: (0, -high),
+            Qt.Key.Key_Left: (-_PAN, 0.0), Qt.Key.Key_Right: (_PAN, 0.0),
+            Qt.Key.Key_Up: (0.0, _PAN), Qt.Key.Key_Down: (0.0, -_PAN),
         }  # fmt: skip
         if key in moves:
-            self._set_following(False)
-            box.translateBy(x=moves[Qt.Key(key)][0], y=moves[Qt.Key(key)][1])
+            plot.change_by_hand(plot.ranges.moved(*moves[Qt.Key(key)]))
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
-            self._set_following(False)
             factor = _ZOOM if key == Qt.Key.Key_Minus else 1 / _ZOOM
-            box.scaleBy((factor, factor))
+            plot.change_by_hand(plot.ranges.scaled(factor, factor))
         elif key in (Qt.Key.Key_0, Qt.Key.Key_Home):
             self.follow()
         else:
@@ -384,7 +344,6 @@ class CurveView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_overlays()
-        self._zoom_timer.start()
 
     def sizeHint(self) -> QSize:
         return QSize(640, 360)

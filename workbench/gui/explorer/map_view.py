@@ -25,6 +25,7 @@ from workbench.gui.explorer import raster
 from workbench.gui.explorer.camera import Camera
 from workbench.gui.explorer.cloud import Cloud, device_shape, transform
 from workbench.gui.explorer.colours import PlotColours
+from workbench.gui.explorer.grid import GridIndex
 
 PICK_RADIUS_PX = 14
 HIT_TEST_EVERY_MS = 50
@@ -79,7 +80,14 @@ class MapView(QWidget):
 
     # data
 
-    def set_points(self, xy: ArrayLike, sizes: ArrayLike | None = None, *, keep_view: bool = False) -> None:
+    def set_points(
+        self,
+        xy: ArrayLike,
+        sizes: ArrayLike | None = None,
+        *,
+        keep_view: bool = False,
+        grid: GridIndex | None = None,
+    ) -> None:
         """Show other points; colours, mask and marks start afresh.
 
         Parameters
@@ -87,8 +95,9 @@ class MapView(QWidget):
         xy : (N, 2); rows with NaN or infinity are not drawn and counted in `hidden_count`
         sizes : (N,) pixels 1..15, or None for one size that suits N
         keep_view : leave pan and zoom as they are, as for the next frame of a time-lapse
+        grid : the index of these points, where another thread has built it
         """
-        self._cloud = Cloud(xy, sizes)
+        self._cloud = Cloud(xy, sizes, grid)
         self._set_hovered(None)
         self._describe()
         if keep_view:

@@ -24,6 +24,7 @@ from torch import Tensor
 from workbench.core.model import Model, setting
 from workbench.plugins.specs import OperationSpec
 from workbench.views.cpu import Workers
+from workbench.views.warp import Fill
 
 Floats = NDArray[np.float64]
 Values = Mapping[str, NDArray[Any]]
@@ -38,7 +39,7 @@ def _ordered(bounds: tuple[float, float]) -> tuple[float, float]:
 Ordered = AfterValidator(_ordered)
 """Marks a pair of bounds whose first may not exceed its second."""
 
-Share = Annotated[float, setting(..., "Share", "a share of the whole", gt=0, le=1)]
+Share = Annotated[float, setting(..., "Share", "a share of the whole", ge=0.01, le=1)]
 
 
 class OperationConfig(Model):
@@ -112,6 +113,14 @@ class Operation(ABC):
 class Geometry(Operation):
     """An operation that moves pixels."""
 
+    @property
+    def fill(self) -> Fill | None:
+        """What is seen where it looks beyond the picture that it meets; None when it never does.
+
+        One that never looks beyond keeps the axes: it crops, mirrors, stretches, or turns by quarters.
+        """
+        return None
+
     @abstractmethod
     def place(self, values: Values, scene: Scene) -> tuple[Floats, Scene]:
         """Matrices (N, 3, 3) from the picture it makes to the picture it meets, in px, and the scene it leaves.
@@ -151,6 +160,10 @@ class Task(Operation):
     @abstractmethod
     def pose(self, x: Tensor, values: Values, applied: NDArray[np.bool_]) -> tuple[Tensor, Mapping[str, Tensor]]:
         """What the encoder is given, (N, ...), and the targets by name, (N, ...) each, for x (N, 3, S, S)."""
+
+    def whole(self, x: Tensor) -> Tensor:
+        """What the encoder is given of x (N, 3, S, S) when it is measured and nothing is left to chance."""
+        return x
 
     @abstractmethod
     def depict(self, x: Tensor, values: Values, applied: NDArray[np.bool_]) -> Tensor:

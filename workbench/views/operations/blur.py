@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -12,14 +12,14 @@ from torch import Tensor
 from workbench.core.model import setting
 from workbench.plugins.specs import OperationSpec
 from workbench.views.batched import separable
-from workbench.views.cpu import Workers, compiled
-from workbench.views.operations.base import Filter, OperationConfig, Ordered, Scene, Values
+from workbench.views.cpu import compiled
+from workbench.views.operations.base import OperationConfig, Ordered, Scene, Values
+from workbench.views.operations.sample_filter import Array, SampleFilter
 
 Sigma = Annotated[float, setting(..., "Sigma", "standard deviation", unit="px", ge=0.05, le=16)]
-Array = NDArray[Any]
 
 
-class GaussianBlur(Filter):
+class GaussianBlur(SampleFilter):
     """Blur with a Gaussian whose width is drawn uniformly for each sample.
 
     The kernel reaches three standard deviations to either side (SimCLR cuts it at a twentieth of the picture's side),
@@ -41,22 +41,15 @@ class GaussianBlur(Filter):
     def draw(self, rng: np.random.Generator, scene: Scene) -> Values:
         return {"sigma": rng.uniform(*self.config.sigma, scene.samples)}
 
-    def on_cpu(self, x: NDArray[np.float32], values: Values, applied: NDArray[np.bool_], workers: Workers) -> None:
-        rows = np.flatnonzero(applied)
-        along_y = gaussian_weights(values["sigma"][rows], x.shape[2])
-        along_x = gaussian_weights(values["sigma"][rows], x.shape[3])
+    def change(self, x: Array, rows: Array, values: Values) -> None:
+        sigma = values["sigma"]
+        _blur(x, rows, gaussian_weights(sigma, x.shape[2]), gaussian_weights(sigma, x.shape[3]))
 
-        def work(start: int, stop: int) -> None:
-            _blur(x, rows[start:stop], along_y[start:stop], along_x[start:stop])
-
-        workers.spread(len(rows), work)
-
-    def on_device(self, x: Tensor, values: Values, applied: NDArray[np.bool_]) -> Tensor:
-        rows = np.flatnonzero(applied)
-        sigma, chosen = values["sigma"][rows], torch.from_numpy(rows).to(x.device)
-        along_y = _banded(gaussian_weights(sigma, x.shape[2]), x.shape[2], x.device)
-        along_x = _banded(gaussian_weights(sigma, x.shape[3]), x.shape[3], x.device)
-        return x.index_copy(0, chosen, separable(x[chosen], along_y, along_x))
+    def changed(self, x: Tensor, values: Values) -> Tensor:
+        along_y, along_x = (
+            _banded(gaussian_weights(values["sigma"], extent), extent, x.device) for extent in x.shape[2:]
+        )
+        return separable(x, along_y, along_x)
 
 
 def gaussian_weights(sigma: NDArray[np.float64], extent: int) -> NDArray[np.float32]:
@@ -65,7 +58,8 @@ def gaussian_weights(sigma: NDArray[np.float64], extent: int) -> NDArray[np.floa
     radius = int(reach.max(initial=0))
     position = np.arange(-radius, radius + 1)
     weights = np.exp(-0.5 * (position / sigma[:, None]) ** 2) * (np.abs(position) <= reach[:, None])
-    normalised: NDArray[np.float32] = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    # A running sum, so that the zeros beside a kernel, and hence its neighbours in the batch, change no bit of it.
+    normalised: NDArray[np.float32] = (weights / weights.cumsum(axis=1)[:, -1:]).astype(np.float32)
     return normalised
 
 

@@ -1,4 +1,4 @@
-"""Horizontal flip."""
+"""Horizontal and vertical flip."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from workbench.views.operations.base import Floats, Geometry, OperationConfig, S
 
 
 class HorizontalFlip(Geometry):
-    """Mirror left and right."""
+    """Mirror left and right; torchvision's `horizontal_flip`."""
 
     spec = OperationSpec(
         id="horizontal_flip", title="Horizontal flip", kind="geometry", summary="Mirrors the picture left to right."
@@ -28,3 +28,23 @@ class HorizontalFlip(Geometry):
     def place(self, values: Values, scene: Scene) -> tuple[Floats, Scene]:
         one = np.ones(scene.samples)
         return axis_matrices(-one, scene.width, one, 0 * one), scene
+
+
+class VerticalFlip(Geometry):
+    """Mirror top and bottom; torchvision's `vertical_flip`."""
+
+    spec = OperationSpec(
+        id="vertical_flip", title="Vertical flip", kind="geometry", summary="Mirrors the picture top to bottom."
+    )
+
+    class Config(OperationConfig):
+        p: float = setting(0.5, "Probability", "share of the views that are mirrored", ge=0, le=1)
+
+    config: Config
+
+    def draw(self, rng: np.random.Generator, scene: Scene) -> Values:
+        return {}
+
+    def place(self, values: Values, scene: Scene) -> tuple[Floats, Scene]:
+        one = np.ones(scene.samples)
+        return axis_matrices(one, 0 * one, -one, scene.height), scene

@@ -11,7 +11,10 @@ from workbench.views.operations.base import Colour, Floats, OperationConfig, Sce
 
 
 class Greyscale(Colour):
-    """Replace all three channels by the luma 0.2989 R + 0.587 G + 0.114 B."""
+    """Replace all three channels by the luma 0.2989 R + 0.587 G + 0.114 B, as torchvision's `rgb_to_grayscale`.
+
+    The weights add up to 0.9999, so a grey picture becomes darker by a ten-thousandth.
+    """
 
     spec = OperationSpec(
         id="greyscale", title="Greyscale", kind="colour", summary="Takes the colour out and keeps the brightness."

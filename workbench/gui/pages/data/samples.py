@@ -148,7 +148,8 @@ class SamplesCard(Section):
         self._bridge.hurry()
 
     def _show(self, result: dict[str, Any], arrays: Mapping[str, Any]) -> None:
-        assert self._asked is not None
+        if self._asked is None:
+            return  # other data were chosen meanwhile
         self.waiting, self._total = False, int(result["total"])
         rows = arrays["index"].tolist()
         captions = result["captions"]

@@ -269,10 +269,10 @@ class ExploreModel:
 
     def _load(self, folder: Path, layout: str) -> None:
         self._generation += 1
-        mine, wish = self._generation, self.colour
+        mine, wish, projection = self._generation, self.colour, self._app.settings.projection
 
         def work() -> tuple[OpenedSet, str, Colouring]:
-            opened = sets.load(folder, layout)
+            opened = sets.load(folder, layout, projection)
             name = wish if wish in opened.columns else next(iter(opened.columns), "")
             return opened, name, colouring(opened, name)
 

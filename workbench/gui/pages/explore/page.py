@@ -48,8 +48,10 @@ class ExplorePage(Page):
         self.settings = ProjectionSettings(self)
         self.details = ExploreInspector()
         self._veil = DropVeil(self)
-        self._method = FIRST_PROJECTION
         self._params: dict[str, dict[str, Any]] = {e.id: e.defaults() for e in self.app.catalogue.projections}
+        chosen = self.app.settings.projection
+        self._method = chosen if chosen in self._params else FIRST_PROJECTION
+        self.bar.set_projection(self._method)
         self._shown: OpenedSet | None = None
         self._steps_to_match = self._warming = False
         self.setAcceptDrops(True)
@@ -145,7 +147,7 @@ class ExplorePage(Page):
             self.map.set_points(np.zeros((0, 2)))
         else:
             self._warm_up()
-            self.map.set_points(opened.layout.xy)
+            self.map.set_points(opened.layout.xy, grid=opened.grid)
             self._show_method(opened)
         hidden = self.legend.hidden if before is not None and opened is not None else frozenset()
         self._show_colours()
@@ -256,6 +258,7 @@ class ExplorePage(Page):
     def _choose_projection(self, method: str) -> None:
         """Show the projection's layout where there is one."""
         self._method = method
+        self.app.settings = self.app.settings.replace(projection=method)
         opened = self.model.opened
         if opened is not None:
             exact = opened.layout_with(method, self._params[method])
@@ -276,6 +279,7 @@ class ExplorePage(Page):
         if self.model.busy:
             self.model.cancel()
         else:
+            self.app.settings = self.app.settings.replace(projection=self._method)
             self.model.compute(self._method, self._params[self._method])
             self.bridge.hurry()
 

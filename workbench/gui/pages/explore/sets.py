@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.gui.explorer.grid import GridIndex
+
 if TYPE_CHECKING:
     from workbench.runs.embedding_columns import Categorical, Continuous
     from workbench.runs.embedding_set import EmbeddingSet, Layout
@@ -29,12 +31,14 @@ class OpenedSet:
 
     labels : the column "label"; None where there is none
     layout_name, layout : what is shown; "" and None while the set has no layout
+    grid : the index of the layout's points, built with it away from the window's thread
     """
 
     stored: EmbeddingSet
     labels: Categorical | None
     layout_name: str
     layout: Layout | None
+    grid: GridIndex | None
 
     @property
     def folder(self) -> Path:
@@ -85,8 +89,8 @@ class OpenedSet:
         return next((name for name in self.layouts_of(method) if known[name].params == params), "")
 
 
-def load(folder: Path, layout: str = "") -> OpenedSet:
-    """Open a set and one of its layouts: the one asked for, else the one that shows most.
+def load(folder: Path, layout: str = "", projection: str = "") -> OpenedSet:
+    """Open a set and one of its layouts: the one asked for, else the newest of a projection, else what shows most.
 
     Raises RunError where the set cannot be read.
     """
@@ -95,9 +99,12 @@ def load(folder: Path, layout: str = "") -> OpenedSet:
 
     stored = EmbeddingSet.open(folder)
     label = stored.column(LABEL) if LABEL in stored.samples.column_names else None
-    name = layout if layout in stored.layouts() else _preferred(stored.layouts())
+    names = stored.layouts()
+    liked = [name for name in names if name in stored.meta.layouts and stored.meta.layouts[name].method == projection]
+    name = layout if layout in names else liked[-1] if liked else _preferred(names)
     shown = stored.layout(name) if name else None
-    return OpenedSet(stored, label if isinstance(label, Categorical) else None, name, shown)
+    grid = GridIndex(np.asarray(shown.xy, np.float32)) if shown is not None else None
+    return OpenedSet(stored, label if isinstance(label, Categorical) else None, name, shown, grid)
 
 
 def column(opened: OpenedSet, name: str) -> Categorical | Continuous:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QSplitter, QVBoxLayout, QWidget
 
 from workbench.gui.curves.panel import CurvePanel
+from workbench.gui.curves.scene import ReferenceLine
 from workbench.gui.curves.series import CurveOptions, SeriesStyle
 from workbench.gui.explorer.colours import PlotColours
 from workbench.gui.pages.train.metrics import COMMON, KNN, LOSS, Metric, curve
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import SPACE_S, SPACE_XS
 from workbench.runs.history import RunHistory
-
-if TYPE_CHECKING:
-    from workbench.gui.curves.scene import ReferenceLine
-
 
 PLACES = ("loss", "knn", "other")
 FIXED = {"loss": LOSS, "knn": KNN}
@@ -40,8 +36,6 @@ class CurveRun:
 class RunCurves(QWidget):
     """Three panels: the first one's smoothing, x axis and logarithm of x are everyone's.
 
-    A panel takes some 50 ms to make, so `build_next` makes one at a time.
-
     Signals
     -------
     smoothed(weight) : someone chose another smoothing
@@ -51,9 +45,7 @@ class RunCurves(QWidget):
 
     def __init__(self, smoothing: float) -> None:
         super().__init__()
-        self._smoothing = smoothing
-        self._panels: dict[str, CurvePanel] = {}
-        self._frames = {place: _Frame() for place in PLACES}
+        self._panels = {place: CurvePanel(plot_colours(), leads=place == "loss") for place in PLACES}
         self._drawn: dict[tuple[str, str], object] = {}
         self._lines: dict[str, tuple[ReferenceLine, ...]] = {}
         self._choices: list[Metric] = []
@@ -66,31 +58,13 @@ class RunCurves(QWidget):
         self.chooser.setMaximumWidth(200)
         self.chooser.currentIndexChanged.connect(lambda _index: self._change_metric())
         self._lay_out()
-
-    @property
-    def ready(self) -> bool:
-        """Whether all panels have been made."""
-        return len(self._panels) == len(PLACES)
+        self.panel("loss").options_changed.connect(self._share)
+        self.panel("loss").set_options(CurveOptions(smoothing=smoothing))
+        self._share(self.panel("loss").view.options)
 
     def panel(self, place: str) -> CurvePanel:
-        """The panel "loss", "knn" or "other"; raises KeyError before it is made."""
+        """The panel "loss", "knn" or "other"; raises KeyError for any other."""
         return self._panels[place]
-
-    def build_next(self) -> bool:
-        """Make the next panel; whether all are there."""
-        place = PLACES[len(self._panels)]
-        panel = self._panels[place] = CurvePanel(plot_colours(), leads=place == "loss")
-        self._frames[place].column.addWidget(panel)
-        if place in FIXED:
-            panel.view.set_title(FIXED[place].title)
-            panel.view.set_y_label(FIXED[place].label)
-        else:
-            panel.put_first(self.chooser)
-        if self.ready:
-            self.panel("loss").options_changed.connect(self._share)
-            self.panel("loss").set_options(CurveOptions(smoothing=self._smoothing))
-            self._share(self.panel("loss").view.options)
-        return self.ready
 
     def show_runs(self, runs: Sequence[CurveRun], metrics: list[Metric]) -> None:
         """Draw these runs; the first is the one that is looked at. Curves that have not changed are left alone."""
@@ -108,11 +82,15 @@ class RunCurves(QWidget):
             panel.set_plot_colours(plot_colours())
 
     def _lay_out(self) -> None:
+        for place, metric in FIXED.items():
+            self.panel(place).view.set_title(metric.title)
+            self.panel(place).view.set_y_label(metric.label)
+        self.panel("other").put_first(self.chooser)
         lower = QSplitter(Qt.Orientation.Horizontal)
-        lower.addWidget(self._frames["knn"])
-        lower.addWidget(self._frames["other"])
+        lower.addWidget(_framed(self.panel("knn")))
+        lower.addWidget(_framed(self.panel("other")))
         whole = QSplitter(Qt.Orientation.Vertical)
-        whole.addWidget(self._frames["loss"])
+        whole.addWidget(_framed(self.panel("loss")))
         whole.addWidget(lower)
         for splitter in (lower, whole):
             splitter.setChildrenCollapsible(False)
@@ -175,16 +153,12 @@ class RunCurves(QWidget):
 
     def _chance_lines(self) -> tuple[ReferenceLine, ...]:
         """One line, where all runs have the same chance level."""
-        from workbench.gui.curves.scene import ReferenceLine
-
         levels = {None if run.chance is None else round(run.chance, 6) for run in self._runs}
         level = levels.pop() if len(levels) == 1 else None
         return () if level is None else (ReferenceLine(level, f"chance {level:.3f}"),)
 
     def _floor_lines(self) -> tuple[ReferenceLine, ...]:
         """The floors of the run that is looked at: other runs may have been measured on another split."""
-        from workbench.gui.curves.scene import ReferenceLine
-
         measured = self._runs[0].history.evaluations if self._runs else []
         floors = measured[-1].floors if measured else {}
         lowest = min(floors.values(), default=0.0)
@@ -200,12 +174,12 @@ def plot_colours() -> PlotColours:
     return PlotColours(theme.surface, theme.text, theme.border, theme.muted, theme.accent, theme.palette)
 
 
-class _Frame(QFrame):
-    """A card that will hold a panel."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setProperty("card", True)
-        self.setMinimumHeight(120)
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_XS)
+def _framed(panel: CurvePanel) -> QFrame:
+    """A card that holds a panel."""
+    frame = QFrame()
+    frame.setProperty("card", True)
+    frame.setMinimumHeight(120)
+    column = QVBoxLayout(frame)
+    column.setContentsMargins(SPACE_S, SPACE_S, SPACE_S, SPACE_XS)
+    column.addWidget(panel)
+    return frame

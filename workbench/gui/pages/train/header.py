@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from workbench.app.supervisor import RunHandle
 from workbench.core.units import format_count, format_duration
@@ -10,6 +10,7 @@ from workbench.gui.bridge import Bridge
 from workbench.gui.pages.train.health import HealthStrip
 from workbench.gui.pages.train.items import LOOKS
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S, SPACE_XS
+from workbench.gui.widgets.activity import ProgressLine
 from workbench.gui.widgets.basics import ElidedLabel, Glyph, label, push_button
 from workbench.gui.widgets.notice import Notice
 from workbench.runs.state import RunState
@@ -22,7 +23,6 @@ BUTTONS = (
 )
 _TROUBLE = (RunState.FAILED, RunState.CRASHED, RunState.ORPHANED)
 _STOPPING = {"terminated": "stopping, terminated", "killed": "stopping, killed"}
-_PERMILLE = 1000
 
 
 class RunHeader(QWidget):
@@ -32,13 +32,11 @@ class RunHeader(QWidget):
         super().__init__()
         self._bridge = bridge
         self._told: object = None
+        self._look: object = None
         self.glyph = Glyph("more", "muted", 16)
         self.name = ElidedLabel("", "heading")
         self.state = label("", "strong")
-        self.bar = QProgressBar()
-        self.bar.setRange(0, _PERMILLE)
-        self.bar.setTextVisible(False)
-        self.bar.setAccessibleName("Progress of the run")
+        self.bar = ProgressLine()
         self.facts = ElidedLabel("", "muted")
         self.health = HealthStrip()
         self.notice = Notice(closable=False)
@@ -52,14 +50,13 @@ class RunHeader(QWidget):
     def show_run(self, handle: RunHandle, name: str, chance: float | None) -> None:
         """Show a run as it now is."""
         self.name.set_full_text(name)
-        if handle.loaded or handle.state.live:
-            self.glyph.set_icon(*LOOKS[handle.state])
-            self.state.setText(_STOPPING.get(handle.stopping, str(handle.state)).capitalize())
-        else:
-            self.glyph.set_icon("refresh", "muted")
-            self.state.setText("Reading")
-        share = handle.history.share_done
-        self.bar.setValue(round(_PERMILLE * (share or 0.0)))
+        known = handle.loaded or handle.state.live
+        look = LOOKS[handle.state] if known else ("refresh", "muted")
+        if look != self._look:
+            self._look = look
+            self.glyph.set_icon(*look)
+        self.state.setText(_STOPPING.get(handle.stopping, str(handle.state)).capitalize() if known else "Reading")
+        self.bar.set_share(handle.history.share_done or 0.0)
         self.facts.set_full_text(facts_of(handle))
         self.health.show_run(handle.history, chance)
         self.refresh_buttons()
@@ -71,7 +68,8 @@ class RunHeader(QWidget):
             command = self._bridge.commands[id_]
             reason = command.refusal(self._bridge.app)
             button.setEnabled(not reason)
-            button.setToolTip(reason or command.title)
+            if button.toolTip() != (reason or command.title):
+                button.setToolTip(reason or command.title)
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ LOOKS = {
     RunState.ORPHANED: ("warning", "warning"),
 }
 """State -> icon and colour token; its word is the state itself."""
+_NUMBERED = re.compile(r"-(\d+)$")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class RunItem:
     share : done share of the budget in [0, 1], None where it is not known
     loss : newest; knn : best accuracy in [0, 1]
     found_by : what a search looks through
+    mark : what tells it apart from others of the same name, "" where there are none
     """
 
     key: Path
@@ -45,11 +48,13 @@ class RunItem:
     loss: float | None = None
     knn: float | None = None
     found_by: str = ""
+    mark: str = ""
 
     @property
     def words(self) -> str:
-        """State and results, short enough for a narrow column."""
-        parts = [str(self.state).capitalize()]
+        """Its mark, state and results, short enough for a narrow column."""
+        parts = [self.mark] if self.mark else []
+        parts.append(str(self.state).capitalize())
         if self.state.live and self.share is None and self.step:
             parts.append(f"step {format_count(self.step)}")
         if self.loss is not None:
@@ -65,7 +70,7 @@ class RunItem:
 
     def matches(self, search: str) -> bool:
         """Whether every word of a search occurs in name, state, objective, data set or backbone."""
-        hay = f"{self.found_by} {self.name} {self.state}".lower()
+        hay = f"{self.found_by} {self.name} {self.mark} {self.state}".lower()
         return all(word in hay for word in search.lower().split())
 
 
@@ -93,7 +98,33 @@ def merged(listed: Iterable[RunItem], handles: Mapping[Path, RunHandle]) -> list
     """
     known = {item.key: item for item in listed}
     others = [_of_handle(handle, None) for key, handle in reversed(list(handles.items())) if key not in known]
-    return [*others, *(_of_handle(handles[key], item) if key in handles else item for key, item in known.items())]
+    return told_apart([
+        *others,
+        *(_of_handle(handles[key], item) if key in handles else item for key, item in known.items()),
+    ])  # fmt: skip
+
+
+def told_apart(items: Sequence[RunItem]) -> list[RunItem]:
+    """The same runs; those of one name are marked by the number of their folder, its name or its place."""
+    groups: dict[str, list[RunItem]] = {}
+    for item in items:
+        groups.setdefault(item.name, []).append(item)
+    marks = {key: mark for group in groups.values() if len(group) > 1 for key, mark in _marks(group).items()}
+    return [replace(item, mark=marks[item.key]) if item.key in marks else item for item in items]
+
+
+def _marks(group: Sequence[RunItem]) -> dict[Path, str]:
+    """The shortest kind of mark that differs for all of them."""
+    folders = [item.folder.path for item in group]
+    kinds = ([_number(path.name) for path in folders], [path.name for path in folders], [str(path) for path in folders])
+    chosen = next((kind for kind in kinds if len(set(kind)) == len(kind)), kinds[-1])
+    return {item.key: mark for item, mark in zip(group, chosen, strict=True)}
+
+
+def _number(folder: str) -> str:
+    """'#3' of 'simclr-3'; the first folder of a name has no number."""
+    found = _NUMBERED.search(folder)
+    return f"#{found[1]}" if found else "#1"
 
 
 def _of_handle(handle: RunHandle, listed: RunItem | None) -> RunItem:

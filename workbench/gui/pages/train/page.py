@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,6 @@ from PySide6.QtCore import QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from workbench.app.smooth import smooth
 from workbench.app.supervisor import RunHandle
 from workbench.app.topics import Topic
 from workbench.core.errors import WorkbenchError
@@ -33,11 +31,9 @@ from workbench.runs.state import RunState
 
 REDRAW_MS = 350
 REDRAW_BESIDE_CPU_MS = 4000
-"""While a run trains on this machine's processor: each redraw costs some 45 ms of one core, which training pays for."""
+"""While a run trains on this machine's processor: each redraw costs some 8 ms of one core, and training waits for the core."""
 REDRAW_AT_FIRST_MS, AT_FIRST_S = 1000, 20.0
 """The first seconds of a run are the ones that are watched most."""
-GROW_MS = 20
-"""Between two panels of curves, so that each is painted in a turn of its own."""
 LIST_PX = 252
 
 
@@ -68,9 +64,6 @@ class TrainPage(Page):
         self._shown_state: object = None
         self._pace = QTimer(self, singleShot=True)
         self._pace.timeout.connect(self._show_if_visible)
-        self._making_curves = False
-        self._grow = QTimer(self, singleShot=True, interval=GROW_MS)
-        self._grow.timeout.connect(self._build_curves)
         self._lay_out()
         self._connect()
 
@@ -86,14 +79,14 @@ class TrainPage(Page):
         return self.facts
 
     def retheme(self) -> None:
-        if self.curves is not None and self.curves.ready:
+        if self.curves is not None:
             self.curves.retheme()
         if self.isVisible():
             self._show()
 
     def settled(self) -> bool:
         current = self.app.current
-        loading = current is not None and not (current.loaded and self.curves is not None and self.curves.ready)
+        loading = current is not None and not (current.loaded and self.curves is not None)
         return not (self._listing or loading or self.shown.reading or self._pace.isActive())
 
     # -- building --------------------------------------------------------------------------------------------------
@@ -250,25 +243,11 @@ class TrainPage(Page):
         ]
         logged = dict.fromkeys(name for run in runs for name in run.history.names)
         specs = [spec for handle, _number in drawn.values() for spec in self._specs(handle)]
-        if self.curves is not None and self.curves.ready:
-            self.curves.show_runs(runs, choices(specs, logged))
-        elif not self._making_curves:
-            self._making_curves = True
-            self.app.background.run(_import_plots, lambda _none: self._begin_curves(), self.app.fail)
-            self.bridge.hurry()
-
-    def _begin_curves(self) -> None:
-        self.curves = RunCurves(self.app.settings.smoothing)
-        self.curves.smoothed.connect(self._remember_smoothing)
-        self._column.addWidget(self.curves, 1)
-        self._grow.start()
-
-    def _build_curves(self) -> None:
-        assert self.curves is not None
-        if self.curves.build_next():
-            self._show()
-        else:
-            self._grow.start()
+        if self.curves is None:
+            self.curves = RunCurves(self.app.settings.smoothing)
+            self.curves.smoothed.connect(self._remember_smoothing)
+            self._column.addWidget(self.curves, 1)
+        self.curves.show_runs(runs, choices(specs, logged))
 
     def _remember_smoothing(self, weight: float) -> None:
         self.app.settings = self.app.settings.replace(smoothing=weight)
@@ -291,12 +270,6 @@ class TrainPage(Page):
         if any(self._lives.get(key, live) != live for key, live in lives.items()):
             self._list()
         self._lives = lives
-
-
-def _import_plots() -> None:
-    """For another thread than the window's: it takes longer than all other imports of the front."""
-    importlib.import_module("workbench.gui.curves.scene")
-    smooth(range(1000), 0.5)  # the first product of matrices starts the threads of the algebra library
 
 
 def _colour(number: int) -> str:

@@ -89,7 +89,7 @@ class ShownRuns:
 
     def asked(self, handle: RunHandle) -> Asked | None:
         """The run's recipe; None while it is being read."""
-        key = handle.folder.path.resolve()
+        key = handle.folder.path
         if key not in self._asked:
             self._asked[key] = None
             self._app.background.run(

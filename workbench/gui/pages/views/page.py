@@ -11,10 +11,12 @@ from workbench.core.errors import Problem
 from workbench.gui.bridge import Bridge
 from workbench.gui.pages.base import Page
 from workbench.gui.pages.data.state import data_section, facts_of
+from workbench.gui.pages.views.eyes.panel import EyesPanel
 from workbench.gui.pages.views.panel import Data, Panel
 from workbench.gui.pages.views.pipeline.editor import PipelineEditor
 from workbench.gui.pages.views.preview.panel import Preview
 from workbench.gui.pages.views.sheet.panel import OperationsPanel
+from workbench.gui.pages.views.study.panel import StudyPanel
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S
 
 
@@ -28,14 +30,17 @@ class ViewsPage(Page):
     def __init__(self, bridge: Bridge) -> None:
         super().__init__(bridge)
         self._known: tuple[dict[str, Any], str] = ({}, "")
-        self.pipeline = PipelineEditor(self.app)
+        self.pipeline = PipelineEditor(bridge)
         self.preview = Preview(bridge)
         self.preview.acted.connect(self._act)
+        self.preview.cost.costed.connect(self.pipeline.set_costs)
         operations = OperationsPanel(bridge)
         operations.wanted.connect(self._add)
         panels: tuple[Panel, ...] = (
             self.preview,
             operations,
+            EyesPanel(bridge),
+            StudyPanel(bridge),
         )
         self.panels = {panel.id: panel for panel in panels}
         self.tabs = QTabBar()
@@ -101,7 +106,9 @@ class ViewsPage(Page):
     # -- data ------------------------------------------------------------------------------------------------------
 
     def _show_panel(self) -> None:
-        self._panel().refresh(self._data())
+        data = self._data()
+        self.pipeline.picker.data_ready = data is Data.READY
+        self._panel().refresh(data)
 
     def _data(self) -> Data:
         section = data_section(self.app)

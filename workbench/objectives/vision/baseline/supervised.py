@@ -9,6 +9,10 @@ Lead to Maximum Mutual Information Estimation of Parameters (NIPS 1989).
 M' counts the labelled views; samples with label -1 are left out, and a batch without any has loss 0. Over several
 processes each divides by its own M'.
 
+Where the views mix pictures (mixup, cutmix), a view m that keeps the share s_m of its own picture and has 1 - s_m of
+picture p(m) costs s_m CE(y_m) + (1 - s_m) CE(y_p(m)) (Zhang et al.: mixup, ICLR 2018, section 2), M' is the sum of the
+shares that have a label, and the accuracy counts a guess by the share of its class.
+
 Shapes: V views of N samples, M = V * N, D features, K classes
 """
 
@@ -57,6 +61,30 @@ def labelled_accuracy(logits_MK: Tensor, labels_M: Tensor) -> Tensor:
     return right / (labels_M >= 0).sum().clamp(min=1)
 
 
+def mixed_cross_entropy(logits_MK: Tensor, labels_2M: Tensor, shares_2M: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Cross-entropy with two labels a view, each weighing its share; labels below 0 and their shares do not count."""
+    costs_2M = torch.stack(
+        [
+            F.cross_entropy(
+                logits_MK.float(), labels_M, ignore_index=UNKNOWN, label_smoothing=smoothing, reduction="none"
+            )
+            for labels_M in labels_2M
+        ]
+    )
+    return _shared(costs_2M, labels_2M, shares_2M)
+
+
+def mixed_accuracy(logits_MK: Tensor, labels_2M: Tensor, shares_2M: Tensor) -> Tensor:
+    """Share of what was mixed whose label is the largest logit; 0 where there are no labels."""
+    return _shared((logits_MK.argmax(dim=1) == labels_2M).float(), labels_2M, shares_2M)
+
+
+def _shared(values_2M: Tensor, labels_2M: Tensor, shares_2M: Tensor) -> Tensor:
+    weights_2M = shares_2M * (labels_2M >= 0)
+    total = weights_2M.sum()
+    return (weights_2M * values_2M).sum() / torch.where(total > 0, total, 1)
+
+
 class Supervised(Objective):
     """A linear classifier trained together with the encoder."""
 
@@ -101,11 +129,17 @@ class Supervised(Objective):
     def forward(self, views: Views, backbone: Backbone) -> Step:
         """Cross-entropy over all labelled views."""
         check_views(self.spec, views)
-        labels_M = _repeated_labels(views)
         h_MD = backbone(torch.cat(views.inputs))
         logits_MK = self.head(h_MD)
-        loss = labelled_cross_entropy(logits_MK, labels_M, self.config.label_smoothing)
-        return Step(loss, {"accuracy": labelled_accuracy(logits_MK.detach(), labels_M)}, h_MD.detach())
+        if "mix_partner" in views.targets:
+            labels_2M, shares_2M = _mixed_labels(views)
+            loss = mixed_cross_entropy(logits_MK, labels_2M, shares_2M, self.config.label_smoothing)
+            accuracy = mixed_accuracy(logits_MK.detach(), labels_2M, shares_2M)
+        else:
+            labels_M = _repeated_labels(views)
+            loss = labelled_cross_entropy(logits_MK, labels_M, self.config.label_smoothing)
+            accuracy = labelled_accuracy(logits_MK.detach(), labels_M)
+        return Step(loss, {"accuracy": accuracy}, h_MD.detach())
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """Confusion of the classes: shares of each true class (row) taken for each class (column)."""
@@ -117,3 +151,13 @@ class Supervised(Objective):
 def _repeated_labels(views: Views) -> Tensor:
     assert views.labels is not None
     return views.labels.repeat(len(views.inputs))
+
+
+def _mixed_labels(views: Views) -> tuple[Tensor, Tensor]:
+    """The own and the partner's label of every view, (2, M), and the share of each."""
+    assert views.labels is not None
+    partner_VN, share_VN = views.targets["mix_partner"], views.targets["mix_share"]
+    share_VN = torch.where(partner_VN < 0, 1.0, share_VN)  # a view of a branch that does not mix
+    own_VN = views.labels.expand_as(partner_VN)
+    other_VN = views.labels[partner_VN.clamp(min=0)]
+    return torch.stack([own_VN.flatten(), other_VN.flatten()]), torch.stack([share_VN, 1 - share_VN]).flatten(1)

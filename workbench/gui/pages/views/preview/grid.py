@@ -1,156 +1,350 @@
-"""The live preview: samples beside their views, as large as the room allows."""
+"""The live preview: a row for each sample, the original beside its views, as large as the room allows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QFocusEvent,
+    QFont,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QScrollArea, QToolTip, QWidget
 
-from workbench.gui.theme import current_theme
-from workbench.gui.theme.tokens import FONT_SMALL, SPACE_L, SPACE_XL, SPACE_XS
-from workbench.gui.widgets.thumbnails import paint_image, to_image
+from workbench.gui.pages.views.preview.arrangement import GAP, HEAD, Arrangement, arrange
+from workbench.gui.theme import current_theme, paint_icon
+from workbench.gui.theme.tokens import FONT_SMALL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_HEAD = 20
-_GAP = SPACE_XS
-_AFTER_ORIGINAL = SPACE_L
-_BETWEEN = SPACE_XL
-_SMALLEST, _LARGEST = 24, 160
+__all__ = ["PreviewFrame", "PreviewGrid", "arrange"]
 
-
-@dataclass(frozen=True)
-class Arrangement:
-    """Where the pictures stand: samples from left to right, or from top to bottom in one or more columns.
-
-    across : whether samples run from left to right
-    columns : how many columns of samples stand beside each other, when they do not
-    cell : side of a picture, px
-    margin : room for headings at the left when samples run across, px
-    """
-
-    across: bool
-    columns: int
-    cell: int
-    margin: int = 0
-
-
-def arrange(width: int, height: int, samples: int, views: int, margin: int) -> Arrangement:
-    """The arrangement with the largest pictures for `samples` samples and `views` views of each."""
-    lines = views + 1
-    options = [Arrangement(True, 1, min((width - margin) // samples, (height - _AFTER_ORIGINAL) // lines), margin)]
-    for columns in range(1, samples + 1):
-        rows = -(-samples // columns)
-        room = (width - (columns - 1) * _BETWEEN) // columns - _AFTER_ORIGINAL
-        options.append(Arrangement(False, columns, min(room // lines, (height - _HEAD) // rows)))
-    best = max(options, key=lambda option: option.cell)
-    return replace(best, cell=max(_SMALLEST, min(_LARGEST, best.cell - _GAP)))
+_CAPTION = 15
+_PIN = 16
+_MOVES = {
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+    Qt.Key.Key_Home: (-1_000_000, 0),
+    Qt.Key.Key_End: (1_000_000, 0),
+}
+Place = tuple[int, int]
 
 
 class PreviewGrid(QWidget):
-    """Originals and their views with headings.
+    """Originals and their views with headings: one tab stop, the arrow keys move, P pins, Space plays.
+
+    A place is (sample, view); view -1 is the original.
 
     Signals
     -------
-    picked((sample, view)) : a picture was clicked; view -1 is the original
+    picked(place) : a picture was clicked, or reached with the arrow keys
+    pinned(sample) : the pin of a row was pressed
+    played(None) : Space was pressed
+    asked_menu((place, QPoint)) : the menu of a picture is wanted there
     changed() : other pictures are shown
     """
 
     picked = Signal(object)
+    pinned = Signal(object)
+    played = Signal(object)
+    asked_menu = Signal(object)
     changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._lines: list[list[QImage]] = []
+        self._strips: list[_Strip] = []
         self._titles: list[str] = []
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._captions: list[list[str]] = []
+        self._under: list[list[str]] = []
+        self._ratios: tuple[float, ...] = ()
+        self._pins: frozenset[int] = frozenset()
+        self._pinnable = False
+        self._current: Place | None = None
+        self._hovered: int | None = None
+        self._plan = arrange(240, 240, 1, 1)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMouseTracking(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName("Preview")
 
-    def set_pictures(self, originals: NDArray[Any], views: Sequence[NDArray[Any]], titles: Sequence[str]) -> None:
-        """Show originals uint8 (N, h, w, 3) and V views uint8 (N, s, s, 3), with a title for each view."""
-        self._lines = [[to_image(pixels) for pixels in line] for line in (originals, *views)]
+    # -- what is shown ---------------------------------------------------------------------------------------------
+
+    def set_pictures(
+        self,
+        originals: NDArray[Any],
+        views: Sequence[NDArray[Any]],
+        titles: Sequence[str],
+        captions: Sequence[Sequence[str]] = (),
+        under: Sequence[Sequence[str]] = (),
+        ratios: Sequence[float] = (),
+    ) -> None:
+        """Show originals uint8 (N, h, w, 3) and V views uint8 (N, s, s, 3).
+
+        Parameters
+        ----------
+        titles : a heading for each view
+        captions : words for each sample of the originals and of each view, (V + 1) times N; empty for none
+        under : what is drawn under the views, V times N; empty for nothing
+        ratios : side of each view as a share of the largest's; empty where all are of one size
+        """
+        self._strips = [_Strip(pixels) for pixels in (originals, *views)]
         self._titles = ["Original", *titles]
+        self._captions = [list(line) for line in captions]
+        self._under = [list(line) for line in under] if any(any(line) for line in under) else []
+        self._ratios = tuple(ratios)
         self.setAccessibleName(f"{len(originals)} samples, each with {len(views)} views")
+        self._describe()
         self.update()
         self.changed.emit()
 
+    def set_pins(self, samples: frozenset[int], pinnable: bool) -> None:
+        """Mark the rows whose sample stays; where rows cannot be pinned no pin is shown."""
+        self._pins, self._pinnable = samples, pinnable
+        self.update()
+
     def samples(self) -> int:
         """How many samples are shown."""
-        return len(self._lines[0]) if self._lines else 0
+        return self._strips[0].count if self._strips else 0
 
     def image(self, sample: int, view: int) -> QImage:
         """One picture; view -1 is the original."""
-        return self._lines[view + 1][sample]
+        return self._strips[view + 1].image(sample)
 
     def titles(self) -> list[str]:
         """The headings, the original's first."""
         return list(self._titles)
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(240, 240)
+    def caption(self, sample: int, view: int) -> str:
+        """The words of a picture; "" where it has none."""
+        return self._captions[view + 1][sample] if self._captions else ""
 
-    def sizeHint(self) -> QSize:
-        return QSize(460, 460)
+    def current(self) -> Place | None:
+        """The picture that was picked last."""
+        return self._current
+
+    def set_current(self, place: Place | None) -> None:
+        """Ring a picture, without a signal."""
+        self._current = place
+        self._describe()
+        self.update()
+
+    # -- where it stands -------------------------------------------------------------------------------------------
+
+    def arrange_within(self, size: QSize, bar_px: int) -> Arrangement:
+        """Lay the pictures out in a room of that size, or of what a scroll bar leaves of it; returns how."""
+        caption = _CAPTION if self._under else 0
+        samples, views = max(1, self.samples()), max(1, len(self._strips) - 1)
+        plan = arrange(size.width(), size.height(), samples, views, self._ratios, caption)
+        if plan.size[1] > size.height():
+            plan = arrange(size.width() - bar_px, size.height(), samples, views, self._ratios, caption)
+        self._plan = plan
+        width, height = plan.size
+        self.setMinimumSize(width if width > size.width() else 0, height if height > size.height() else 0)
+        self.update()
+        return plan
 
     def cell(self, sample: int, view: int) -> QRect:
         """Where a picture is drawn; view -1 is the original."""
-        plan = self._plan()
-        step = plan.cell + _GAP
-        along = (view + 1) * step + (_AFTER_ORIGINAL if view >= 0 else 0)
-        if plan.across:
-            return QRect(plan.margin + sample * step, along, plan.cell, plan.cell)
-        rows = -(-self.samples() // plan.columns)
-        left = sample // rows * (len(self._lines) * step + _AFTER_ORIGINAL + _BETWEEN)
-        return QRect(left + along, _HEAD + sample % rows * step, plan.cell, plan.cell)
+        left, top, side = self._plan.place(sample, view + 1)
+        return QRect(left, top, side, side)
+
+    def _at(self, position: QPoint) -> Place | None:
+        places = ((s, v) for s in range(self.samples()) for v in range(-1, len(self._strips) - 1))
+        return next((place for place in places if self.cell(*place).contains(position)), None)
+
+    def _pin_box(self, sample: int) -> QRect:
+        cell = self.cell(sample, -1)
+        return QRect(cell.x() + 2, cell.y() + 2, _PIN, _PIN)
+
+    # -- mouse and keyboard ----------------------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         position = event.position().toPoint()
-        for sample in range(self.samples()):
-            for view in range(-1, len(self._lines) - 1):
-                if self.cell(sample, view).contains(position):
-                    self.picked.emit((sample, view))
-                    return
+        place = self._at(position)
+        if place is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        if self._pinnable and place[1] < 0 and self._pin_box(place[0]).contains(position):
+            self.pinned.emit(place[0])
+            return
+        self._pick(place)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        place = self._at(event.position().toPoint())
+        hovered = place[0] if place is not None else None
+        if hovered != self._hovered:
+            self._hovered = hovered
+            self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hovered = None
+        self.update()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
+        place = self._at(event.pos()) if by_mouse else self._current
+        if place is not None:
+            where = event.globalPos() if by_mouse else self.mapToGlobal(self.cell(*place).center())
+            self.asked_menu.emit((place, where))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = Qt.Key(event.key())
+        if key in _MOVES and self._strips:
+            self._move(*_MOVES[key])
+        elif key == Qt.Key.Key_P and self._pinnable and self._current is not None:
+            self.pinned.emit(self._current[0])
+        elif key == Qt.Key.Key_Space:
+            self.played.emit(None)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._strips:
+            self._pick(self._current or (0, -1))
+        else:
+            super().keyPressEvent(event)
+
+    def _move(self, samples: int, views: int) -> None:
+        if self._current is None:
+            self._pick((0, -1))
+            return
+        sample, view = self._current
+        last = len(self._strips) - 2
+        self._pick((max(0, min(self.samples() - 1, sample + samples)), max(-1, min(last, view + views))))
+
+    def _pick(self, place: Place) -> None:
+        self.set_current(place)
+        self.picked.emit(place)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self.update()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            place = self._at(event.pos())
+            QToolTip.showText(event.globalPos(), self._tip(place) if place else "", self)
+            return True
+        return super().event(event)
+
+    def _tip(self, place: Place) -> str:
+        words = f"Sample {place[0] + 1}  ·  {self._titles[place[1] + 1]}"
+        caption = self.caption(*place)
+        return f"{words}  ·  {caption}" if caption else words
+
+    def _describe(self) -> None:
+        if self._current is not None and self._current[0] < self.samples() and self._current[1] < len(self._strips) - 1:
+            self.setAccessibleDescription(self._tip(self._current))
+
+    # -- painting --------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if not self._lines:
+        if not self._strips:
             return
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(self._font())
-        for view in range(-1, len(self._lines) - 1):
-            self._paint_title(painter, view)
-            for sample in range(self.samples()):
-                cell = QRectF(self.cell(sample, view))
-                paint_image(painter, self.image(sample, view), cell)
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.setPen(QPen(QColor(current_theme().border), 1))
-                painter.drawRect(cell.adjusted(0.5, 0.5, -0.5, -0.5))
-
-    def _paint_title(self, painter: QPainter, view: int) -> None:
-        plan = self._plan()
-        painter.setPen(QColor(current_theme().muted))
-        rows = self.samples() if plan.across else -(-self.samples() // plan.columns)
-        for first in range(0, self.samples(), rows):
-            cell = self.cell(first, view)
-            box = (
-                QRect(0, cell.y(), plan.margin - _GAP, plan.cell)
-                if plan.across
-                else QRect(cell.x(), 0, plan.cell + _GAP, _HEAD)
-            )
-            words = painter.fontMetrics().elidedText(self._titles[view + 1], Qt.TextElideMode.ElideRight, box.width())
-            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
-
-    def _font(self) -> QFont:
         font = QFont(self.font())
         font.setPixelSize(FONT_SMALL)
-        return font
+        painter.setFont(font)
+        self._paint_titles(painter)
+        for view in range(-1, len(self._strips) - 1):
+            for sample in range(self.samples()):
+                cell = self.cell(sample, view)
+                if cell.adjusted(0, 0, 0, self._plan.caption).intersects(event.rect()):
+                    self._paint_cell(painter, sample, view, cell)
+        if self._pinnable:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            for sample in {*self._pins, *([self._hovered] if self._hovered is not None else [])}:
+                if sample < self.samples():
+                    self._paint_pin(painter, sample)
 
-    def _plan(self) -> Arrangement:
-        metrics = QFontMetrics(self._font())
-        margin = max(metrics.horizontalAdvance(title) for title in self._titles) + SPACE_L
-        return arrange(self.width(), self.height(), max(1, self.samples()), len(self._lines) - 1, margin)
+    def _paint_cell(self, painter: QPainter, sample: int, view: int, cell: QRect) -> None:
+        theme = current_theme()
+        self._strips[view + 1].paint(painter, sample, QRectF(cell))
+        chosen = (sample, view) == self._current
+        ring = (theme.focus if self.hasFocus() else theme.accent) if chosen else theme.border
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(QColor(ring), 2 if chosen else 1))
+        painter.drawRect(cell if chosen else cell.adjusted(0, 0, -1, -1))
+        words = self._under[view][sample] if self._under and view >= 0 else ""
+        if words:
+            box = QRect(cell.x(), cell.bottom() + 1, cell.width() + GAP, self._plan.caption)
+            painter.setPen(QColor(theme.muted))
+            elided = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, box.width())
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, elided)
+
+    def _paint_titles(self, painter: QPainter) -> None:
+        painter.setPen(QColor(current_theme().muted))
+        for first in range(0, self.samples(), self._plan.rows):
+            for view, title in enumerate(self._titles, -1):
+                cell = self.cell(first, view)
+                box = QRect(cell.x(), 0, cell.width() + GAP, HEAD)
+                words = painter.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, box.width())
+                painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+
+    def _paint_pin(self, painter: QPainter, sample: int) -> None:
+        theme, box = current_theme(), QRectF(self._pin_box(sample))
+        held = sample in self._pins
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.accent if held else theme.raised))
+        painter.drawRoundedRect(box, 3, 3)
+        paint_icon(painter, "pin", box.adjusted(2, 2, -2, -2), theme.on_accent if held else theme.muted)
+
+
+class PreviewFrame(QScrollArea):
+    """The room that the grid fills; it scrolls where pictures would be too small to see."""
+
+    def __init__(self, grid: PreviewGrid, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._grid = grid
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(grid)
+        grid.changed.connect(self._fit)
+        grid.picked.connect(self._reveal)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+        super().resizeEvent(event)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, 240)
+
+    def _fit(self) -> None:
+        self._grid.arrange_within(self.maximumViewportSize(), self.verticalScrollBar().sizeHint().width())
+
+    def _reveal(self, place: Place) -> None:
+        centre = self._grid.cell(*place).center()
+        self.ensureVisible(centre.x(), centre.y(), 40, 60)
+
+
+class _Strip:
+    """The pictures of one column as one image, so that a new answer copies no picture singly."""
+
+    def __init__(self, pixels: NDArray[Any]) -> None:
+        """`pixels` is uint8 (N, h, w, 3), contiguous."""
+        self.count, self._height, self._width = pixels.shape[:3]
+        form = QImage.Format.Format_RGB888
+        whole = QImage(pixels.data, self._width, self.count * self._height, 3 * self._width, form)
+        self._image = whole.convertToFormat(QImage.Format.Format_RGB32)
+
+    def image(self, sample: int) -> QImage:
+        return self._image.copy(0, sample * self._height, self._width, self._height)
+
+    def paint(self, painter: QPainter, sample: int, rect: QRectF) -> None:
+        scale = min(rect.width() / self._width, rect.height() / self._height)
+        width, height = max(1, round(self._width * scale)), max(1, round(self._height * scale))
+        left, top = rect.x() + (rect.width() - width) // 2, rect.y() + (rect.height() - height) // 2
+        source = QRectF(0, sample * self._height, self._width, self._height)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 1)
+        painter.drawImage(QRectF(left, top, width, height), self._image, source)

@@ -17,7 +17,7 @@ from workbench.gui.widgets.thumbnails import paint_image, to_image
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_CELL, _TITLE, _HEAD, _KIND = 64, 148, 24, 28
+_LARGEST, _SMALLEST, _TITLE, _HEAD, _KIND = 64, 40, 132, 24, 28
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class SheetTable(QWidget):
         super().__init__(parent)
         self._rows: list[tuple[Row, list[Any]]] = []
         self._heads: list[str] = []
-        self._chosen = -1
+        self._chosen, self._cell = -1, _LARGEST
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
@@ -101,7 +101,7 @@ class SheetTable(QWidget):
         return QSize(self._block(), self.heightForWidth(max(self.width(), self._block())))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._block(), 0)
+        return QSize(_TITLE + len(self._heads) * (_SMALLEST + SPACE_XS), 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -124,18 +124,18 @@ class SheetTable(QWidget):
         painter.setFont(self._font())
         painter.setPen(QColor(theme.muted))
         for column, head in enumerate(self._heads):
-            place = QRect(self._column(rect, column), line.top(), _CELL, _HEAD)
+            place = QRect(self._column(rect, column), line.top(), self._cell, _HEAD)
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, head)
 
     def _paint_row(self, painter: QPainter, rect: QRect, row: Row, images: Sequence[Any]) -> None:
         theme = current_theme()
-        words = QRect(rect.left(), rect.top(), _TITLE - SPACE_M, _CELL)
+        words = QRect(rect.left(), rect.top(), _TITLE - SPACE_M, self._cell)
         painter.setFont(self._font())
         painter.setPen(QColor(theme.accent_text if row is self._marked() else theme.text))
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
         painter.drawText(words, middle, f"{row.title}\n{row.note}" if row.note else row.title)
         for column, image in enumerate(images):
-            place = QRectF(self._column(rect, column), rect.top(), _CELL, _CELL)
+            place = QRectF(self._column(rect, column), rect.top(), self._cell, self._cell)
             paint_image(painter, image, place)
 
     def _marked(self) -> Row | None:
@@ -143,6 +143,7 @@ class SheetTable(QWidget):
 
     def _places(self, width: int) -> list[tuple[int, QRect]]:
         """Where each row stands: blocks filled from top to bottom, as equal in height as whole groups allow."""
+        self._fit(width)
         blocks = max(1, (width + SPACE_L) // (self._block() + SPACE_L))
         tall = sum(self._step(number, number == 0) for number in range(len(self._rows)))
         limit, places, block, top = -(-tall // blocks) + _KIND, [], 0, 0
@@ -150,12 +151,12 @@ class SheetTable(QWidget):
             if top > 0 and top + self._step(number, False) > limit and block + 1 < blocks:
                 block, top = block + 1, 0
             top += self._lead(number, top == 0)
-            places.append((number, QRect(block * (self._block() + SPACE_L), top, self._block(), _CELL)))
-            top += _CELL + SPACE_XS
+            places.append((number, QRect(block * (self._block() + SPACE_L), top, self._block(), self._cell)))
+            top += self._cell + SPACE_XS
         return places
 
     def _step(self, number: int, first: bool) -> int:
-        return self._lead(number, first) + _CELL + SPACE_XS
+        return self._lead(number, first) + self._cell + SPACE_XS
 
     def _lead(self, number: int, first: bool) -> int:
         """Room above a row for its headings."""
@@ -163,11 +164,15 @@ class SheetTable(QWidget):
         return _HEAD + (SPACE_S if not first else 0) if changed or first else 0
 
     def _block(self) -> int:
-        return _TITLE + len(self._heads) * (_CELL + SPACE_XS)
+        return _TITLE + len(self._heads) * (self._cell + SPACE_XS)
 
-    @staticmethod
-    def _column(rect: QRect, column: int) -> int:
-        return rect.left() + _TITLE + column * (_CELL + SPACE_XS)
+    def _fit(self, width: int) -> None:
+        """Make the pictures as large as one block may be; several blocks keep the largest."""
+        room = (width - _TITLE) // max(1, len(self._heads)) - SPACE_XS
+        self._cell = max(_SMALLEST, min(_LARGEST, room))
+
+    def _column(self, rect: QRect, column: int) -> int:
+        return rect.left() + _TITLE + column * (self._cell + SPACE_XS)
 
     def _font(self, bold: bool = False) -> QFont:
         font = QFont(self.font())

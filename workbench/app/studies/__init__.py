@@ -1,0 +1,1 @@
+"""Studies: many short runs that answer one question, queued, resumable, and shown as one table."""
