@@ -46,3 +46,16 @@ def test_the_program_starts_with_broken_files_and_says_so(tmp_path):
     assert app.editor.recipe is not None
     assert [row.error != "" for row in app.plugins() if row.id == "broken"] == [True]
     app.close()
+
+
+def test_a_command_leaves_the_recipe_that_a_window_edits_as_it_is(tmp_path):
+    window = App(tmp_path)
+    window.editor.set("seed", 7)
+    window.save()
+    window.close()
+    command = App(tmp_path)
+    command.editor.set("seed", 8)
+    command.close()
+    again = App(tmp_path)
+    assert again.editor.value("seed") == 7
+    again.close()

@@ -8,7 +8,7 @@ import pytest
 from pydantic import Field
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QScrollArea
+from PySide6.QtWidgets import QApplication, QFileDialog, QFrame, QScrollArea
 
 from workbench.core.model import Model, setting
 from workbench.gui.forms import SchemaForm
@@ -331,7 +331,8 @@ def test_no_editor_is_cut_off_at_any_width(qtbot, width):
     area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(form)
     qtbot.addWidget(area)
-    area.resize(width + 2 * area.frameWidth(), 900)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.resize(width, 900)
     area.show()
     qtbot.waitExposed(area)
     assert form.width() == width

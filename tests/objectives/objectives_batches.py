@@ -39,4 +39,6 @@ def make_learner(kind: type[Objective], samples: int, seed: int = 0) -> tuple[Ob
     torch.manual_seed(seed)
     backbone = build_backbone(Choice(id="tiny_cnn", width=8), SIZE_PX)
     facts = Facts(width=backbone.width, classes=CLASSES, samples=1000, batch_size=samples)
-    return kind(kind.Config(), facts), backbone
+    objective = kind(kind.Config(), facts)
+    objective.attach(backbone)
+    return objective, backbone

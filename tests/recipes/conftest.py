@@ -62,6 +62,8 @@ PAPER = Paper(title="A paper", authors="A. Author", year=2020)
 
 def objective(id_: str, title: str, needs: Needs, preset: str, config: type[Model] = Empty) -> ObjectiveEntry:
     spec = ObjectiveSpec(
+        energy="What is pulled together.",
+        experience="What is predicted from what.",
         id=id_, title=title, family="test", summary="s", explanation="e", formula="x", paper=PAPER, needs=needs,
         views_preset=preset,
     )  # fmt: skip

@@ -95,10 +95,13 @@ class App:
         if self.supervisor.poll():
             self.topics.publish(Topic.RUNS)
 
-    def close(self) -> None:
-        """Save what is remembered and stop the labs; runs go on."""
+    def save(self) -> None:
+        """Save the settings and the session, as a window does when it closes; a command leaves both to the window."""
         save_settings(self.home / "settings.toml", self.settings)
         self.save_session()
+
+    def close(self) -> None:
+        """Stop the labs; runs go on."""
         self.background.close()
         self.quick_lab.close()
         self.long_lab.close()

@@ -126,7 +126,9 @@ def build_learner(recipe: Recipe, splits: Splits, encoder: Encoder) -> Learner:
     """Backbone and objective; deterministic under the recipe's seed because `build_encoder` seeded first."""
     batch = min(recipe.training.batch_size, recipe.training.samples or len(splits.train), len(splits.train))
     facts = Facts(encoder.backbone.width, len(splits.train.info.classes), len(splits.train), batch)
-    return Learner(encoder.backbone, build_objective(recipe.objective, facts))
+    objective = build_objective(recipe.objective, facts)
+    objective.attach(encoder.backbone)
+    return Learner(encoder.backbone, objective)
 
 
 def parts_of(views: Views) -> dict[str, Any]:

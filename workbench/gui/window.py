@@ -272,6 +272,7 @@ class Window(QMainWindow):
         )
         self.bridge.stop()
         self.log_feed.close()
+        self.app.save()
         self.app.close()
         super().closeEvent(event)
 

@@ -62,6 +62,9 @@ class Objective(nn.Module):
         self.config = config
         self.facts = facts
 
+    def attach(self, backbone: Backbone) -> None:
+        """Called once before training with the encoder that will be trained: the moment to copy it into a teacher."""
+
     @abstractmethod
     def forward(self, views: Views, backbone: Backbone) -> Step:
         """The loss of one batch."""
@@ -70,5 +73,5 @@ class Objective(nn.Module):
         """Called once after each optimiser step with the done share of the run in (0, 1]: teachers, queues, centres."""
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
-        """Arrays worth looking at, by name; empty where there is nothing to show."""
+        """Arrays worth looking at, by the names of `spec.figures`; empty where there is nothing to show."""
         return {}

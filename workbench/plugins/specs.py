@@ -54,6 +54,20 @@ class Chance(Model):
         return evaluate(self.expression, names)
 
 
+class Bound(Model):
+    """A setting of an objective that may not exceed something known before a run starts.
+
+    setting : the objective's setting
+    at_most : arithmetic over the objective's settings, `batch_size`, `classes`, `samples` (of the training split) and
+        `size` (side of a view, px); not checked while a name in it is unknown
+    why : the rest of the sentence "... may be at most N, "
+    """
+
+    setting: str
+    at_most: str
+    why: str
+
+
 class Needs(Model):
     """What an objective must be given.
 
@@ -62,6 +76,7 @@ class Needs(Model):
     labels : whether the samples must be labelled
     min_batch : the smallest batch with which its loss means something
     tokens : whether the backbone must give tokens as well as features
+    bounds : settings that something else limits
     """
 
     min_views: int = 1
@@ -70,6 +85,24 @@ class Needs(Model):
     labels: bool = False
     min_batch: int = 1
     tokens: bool = False
+    bounds: tuple[Bound, ...] = ()
+
+
+class FigureSpec(Model):
+    """A figure that shows an objective at work.
+
+    name : of the array in `Objective.figures`
+    kind : "matrix" is (rows, columns) of numbers; "pictures" is (rows, columns, h, w, 3) in [0, 1], one row a sample;
+        "bars" is (n,); "lines" is (lines, n)
+    columns, rows : headings, where they are fixed
+    """
+
+    name: str
+    title: str
+    kind: Literal["matrix", "pictures", "bars", "lines"]
+    description: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
 
 
 class ObjectiveSpec(Model):
@@ -81,10 +114,13 @@ class ObjectiveSpec(Model):
     modality: Modality = "image"
     summary: str = Field(description="one sentence for lists")
     explanation: str = Field(description="two or three sentences for the Objective page")
+    energy: str = Field(description="what is made compatible, and what is pushed apart or otherwise stops collapse")
+    experience: str = Field(description="which part of the input is predicted from which, by which loss")
     formula: str = Field(description="TeX, as matplotlib's mathtext reads it")
     paper: Paper
     needs: Needs
     metrics: tuple[MetricSpec, ...] = ()
+    figures: tuple[FigureSpec, ...] = ()
     chance: Chance | None = None
     views_preset: str = Field(description="the view preset that suits it")
 

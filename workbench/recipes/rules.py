@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from workbench.core.errors import Problem, unknown
 from workbench.plugins.catalogue import Catalogue
+from workbench.plugins.specs import evaluate
 from workbench.recipes.models import Hardware, Recipe
 
 Rule = Callable[[Recipe, Catalogue], Iterator[Problem]]
@@ -67,6 +68,24 @@ def view_count_fits(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
             f"{objective.title} takes {_views_words(low, high)} of each sample, but the "
             f"branches make {count}. Change the branches' count.",
         )
+
+
+def bounds_hold(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """Settings of the objective that the data, the batch or the views limit."""
+    entry = catalogue.objective(recipe.objective.id)
+    data = catalogue.get("dataset", recipe.data.id).spec
+    known = {
+        "batch_size": recipe.training.batch_size,
+        "classes": data.classes,
+        "samples": recipe.training.samples or data.samples,
+        "size": recipe.views.size or data.size_px,
+    }
+    names = {**recipe.objective.params, **{name: value for name, value in known.items() if value}}
+    numbers = {name: float(value) for name, value in names.items() if isinstance(value, int | float)}
+    for bound in entry.spec.needs.bounds:
+        value, most = numbers.get(bound.setting), evaluate(bound.at_most, numbers)
+        if value is not None and most is not None and value > most:
+            yield Problem(f"objective.{bound.setting}", f"{value:g} is too much: at most {most:g}, {bound.why}.")
 
 
 def _views_words(low: int, high: int | None) -> str:
@@ -165,6 +184,7 @@ RULES: tuple[Rule, ...] = (
     branch_names_differ,
     likeness_is_plain,
     view_count_fits,
+    bounds_hold,
     targets_are_made,
     labels_are_there,
     tokens_are_given,

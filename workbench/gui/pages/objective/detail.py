@@ -34,6 +34,7 @@ class ObjectivePanel(BrowsePanel):
         self.settings = SectionForm(app.editor, "objective")
         self.needs = NeedsView()
         self.needs.mended.connect(lambda _none: self._mend_views())
+        self.lenses = _Lenses()
         self.metrics = _Metrics()
         self.paper = PaperView()
         cards = [
@@ -47,6 +48,7 @@ class ObjectivePanel(BrowsePanel):
         ]
         super().__init__(app, "objective", items, cards, PLACEMENTS)
         self.facts = Inspector()
+        self.facts.add_section("lenses", "Two lenses", self.lenses)
         self.facts.add_section("paper", "Paper", self.paper)
         self.facts.add_section("metrics", "What it logs", self.metrics)
 
@@ -56,6 +58,7 @@ class ObjectivePanel(BrowsePanel):
         self.settings.show_entry(entry, in_use)
         needs = needs_of(entry.spec, self.app.editor.document, self.app.catalogue, labels_known(self.app))
         self.needs.show_needs(needs, in_use)
+        self.lenses.show_objective(entry)
         self.metrics.show_metrics(entry.spec.metrics)
         self.paper.show_paper(entry.spec.paper)
 
@@ -95,6 +98,26 @@ class _About(Section):
         self.formula.set_formula(entry.outline, entry.outline_box, entry.spec.formula)
         self.formula.setVisible(bool(entry.outline))
         self.chance.setText(chance)
+
+
+class _Lenses(QWidget):
+    """The two questions that every objective answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.energy = label("", "muted", wrap=True)
+        self.experience = label("", "muted", wrap=True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE_S)
+        for title, words in (("Energy", self.energy), ("Experience", self.experience)):
+            column.addWidget(label(title, "strong"))
+            column.addWidget(words)
+
+    def show_objective(self, entry: ObjectiveEntry) -> None:
+        """Show what it makes compatible, and what it predicts from what."""
+        self.energy.setText(entry.spec.energy)
+        self.experience.setText(entry.spec.experience)
 
 
 class NeedsView(QWidget):

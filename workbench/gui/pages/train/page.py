@@ -31,7 +31,7 @@ from workbench.runs.state import RunState
 
 REDRAW_MS = 350
 REDRAW_BESIDE_CPU_MS = 4000
-"""While a run trains on this machine's processor: each redraw costs some 8 ms of one core, and training waits for the core."""
+"""While a run trains on this machine's processor: a redraw costs some 8 ms of a core that training waits for."""
 REDRAW_AT_FIRST_MS, AT_FIRST_S = 1000, 20.0
 """The first seconds of a run are the ones that are watched most."""
 LIST_PX = 252

@@ -33,7 +33,7 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.figures import confusion_KK
-from workbench.plugins.specs import Chance, MetricSpec, Needs, ObjectiveSpec, Paper
+from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 
 UNKNOWN = -1
@@ -97,6 +97,10 @@ class Supervised(Objective):
             "A linear classifier on the encoder's features, both trained on the labels. It answers what this encoder "
             "reaches on this data when it is told everything."
         ),
+        energy=(
+            "A picture and its label get low energy, all other labels high energy; labels make collapse impossible."
+        ),
+        experience="The label that a person gave is predicted from the picture, by a cross-entropy over the classes.",
         formula=r"\mathcal{L} = -\frac{1}{M} \sum_{m=1}^{M} \log \, p(y_m \mid x_m)",
         paper=Paper(
             title="Training Stochastic Model Recognition Algorithms as Networks can Lead to Maximum Mutual Information "
@@ -112,6 +116,14 @@ class Supervised(Objective):
                 title="Training accuracy",
                 better="higher",
                 description="share of labelled views classified rightly",
+            ),
+        ),
+        figures=(
+            FigureSpec(
+                name="confusion",
+                title="Classes taken for classes",
+                kind="matrix",
+                description="share of each true class (row) that was taken for each class (column)",
             ),
         ),
         chance=Chance(formula="ln K", expression="log(classes)"),

@@ -35,7 +35,7 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.distributed import gather, rank
-from workbench.plugins.specs import Chance, MetricSpec, Needs, ObjectiveSpec, Paper
+from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 
 SHOWN_SAMPLES = 32
@@ -121,6 +121,11 @@ class SimCLR(Objective):
             "augmentations is what the encoder learns to see. Larger batches give more negatives; a lower temperature "
             "looks harder at the most similar ones."
         ),
+        energy=(
+            "Two views of one picture get low energy (a high cosine); views of all other pictures of the batch are "
+            "pushed up, the nearest ones hardest. The push keeps the space from collapsing."
+        ),
+        experience="One view is predicted from the other among all views of the batch, by a cross-entropy.",
         formula=(
             r"\mathcal{L} = -\frac{1}{2N} \sum_{i=1}^{2N} \log"
             r" \frac{\exp(z_i \cdot z_{p(i)} / \tau)}{\sum_{k \neq i} \exp(z_i \cdot z_k / \tau)}"
@@ -151,6 +156,14 @@ class SimCLR(Objective):
                 title="Contrastive accuracy",
                 better="higher",
                 description="share of views whose nearest other view is their partner",
+            ),
+        ),
+        figures=(
+            FigureSpec(
+                name="similarity",
+                title="Similarities of the batch",
+                kind="matrix",
+                description="cosine between all views, first views before second ones; positives on the side diagonals",
             ),
         ),
         chance=Chance(formula="ln(2N − 1)", expression="log(2 * batch_size - 1)"),

@@ -27,7 +27,7 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.figures import confusion_KK
-from workbench.plugins.specs import Chance, MetricSpec, Needs, ObjectiveSpec, Paper
+from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 
 TURNS = 4
@@ -54,6 +54,11 @@ class Rotation(Objective):
             "To know which way is up, a network has to recognise what it sees. The views are turned by 0, 90, 180 or "
             "270 degrees and the turn is the label. It cannot work where pictures have no upright direction."
         ),
+        energy=(
+            "A picture and its true turn get low energy, the other three turns high energy: the softmax pushes them "
+            "apart, so nothing can collapse."
+        ),
+        experience="The turn is predicted from the turned picture, by a cross-entropy over four classes.",
         formula=r"\mathcal{L} = -\frac{1}{M} \sum_{m=1}^{M} \log \, p(y_m \mid x_m), \quad y_m \in \{0, 1, 2, 3\}",
         paper=Paper(
             title="Unsupervised Representation Learning by Predicting Image Rotations",
@@ -69,6 +74,16 @@ class Rotation(Objective):
                 title="Rotation accuracy",
                 better="higher",
                 description="share of views whose turn is told rightly; a quarter is chance",
+            ),
+        ),
+        figures=(
+            FigureSpec(
+                name="confusion",
+                title="Turns taken for turns",
+                kind="matrix",
+                description="share of each true turn (row) that was taken for each turn (column)",
+                columns=("0°", "90°", "180°", "270°"),
+                rows=("0°", "90°", "180°", "270°"),
             ),
         ),
         chance=Chance(formula="ln 4", expression="log(4)"),
