@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,17 @@ from workbench.views.steps import FilterStep, FusedStep, Step, unit_of
 from workbench.views.warp_cpu import warp_cpu
 
 _CHUNKS_PER_THREAD = 3
+_LANES = 2
+ResultT = TypeVar("ResultT")
 
 
 class Workers:
-    """Threads that share a batch."""
+    """Threads that share a batch, and others that make views side by side."""
 
     def __init__(self, threads: int) -> None:
         self._threads = max(1, threads)
         self._pool = ThreadPoolExecutor(self._threads, "views") if threads > 1 else None
+        self._lanes = ThreadPoolExecutor(_LANES, "views-lane") if threads > 1 else None
 
     def spread(self, samples: int, work: Callable[[int, int], None]) -> None:
         """Call `work(start, stop)` over all samples; returns when all are done, raises what any raised."""
@@ -36,6 +39,15 @@ class Workers:
         edges = np.linspace(0, samples, min(samples, self._threads * _CHUNKS_PER_THREAD) + 1).astype(int).tolist()
         for _ in self._pool.map(work, edges[:-1], edges[1:]):
             pass
+
+    def side_by_side(self, tasks: Sequence[Callable[[], ResultT]]) -> list[ResultT]:
+        """The results of all tasks in order; each may `spread` its own work.
+
+        What one view does in plain numpy is done while the kernels of another one keep the cores busy.
+        """
+        if self._lanes is None or len(tasks) < 2:
+            return [task() for task in tasks]
+        return list(self._lanes.map(lambda task: task(), tasks))
 
 
 def run_cpu(images: Array, steps: Sequence[Step], workers: Workers) -> NDArray[np.float32]:
@@ -50,8 +62,10 @@ def run_cpu(images: Array, steps: Sequence[Step], workers: Workers) -> NDArray[n
 
 
 def _fused(x: Array, step: FusedStep, workers: Workers) -> NDArray[np.float32]:
-    shape = (len(x), 3, step.size, step.size) if step.map else (len(x), 3, *x.shape[2:])
-    out = np.empty(shape, np.float32)
+    if step.map is None and x.dtype == np.float32:
+        out = x  # what an earlier pass made is ours to change
+    else:
+        out = np.empty((len(x), 3, step.size, step.size) if step.map else (len(x), 3, *x.shape[2:]), np.float32)
     transform = step.transform.copy()
     transform[:, :, :6] *= np.float32(unit_of(x.dtype))
     source = np.ascontiguousarray(x)
@@ -60,7 +74,8 @@ def _fused(x: Array, step: FusedStep, workers: Workers) -> NDArray[np.float32]:
     def work(start: int, stop: int) -> None:
         part = slice(start, stop)
         if step.map is None:
-            _copy(source[part], out[part])
+            if out is not x:
+                _copy(source[part], out[part])
         else:
             _resample(
                 source[part], step.map.spans[part], step.map.turned[part], skipped[part], step.map.taps, out[part]
@@ -92,20 +107,22 @@ def _copy(images: Array, out: Array) -> None:
 
 @compiled
 def _weigh(span: Array, width: int, starts: Array, weights: Array) -> None:
-    """First source pixel and `width` normalised weights for each output pixel of an axis."""
+    """First source pixel and `width` normalised weights (width, S) for each output pixel of an axis."""
     scale, offset, first, stop = span[0], span[1], int(span[2]), int(span[3])
     radius = max(1.0, abs(scale))
+    slope = 1.0 / radius
     for i in range(len(starts)):
         centre = scale * (i + 0.5) + offset
         start = max(first, min(int(np.floor(centre - radius + 0.5)), stop - width))
+        starts[i] = start
         total = 0.0
         for k in range(width):
-            weight = max(0.0, 1.0 - abs(start + k + 0.5 - centre) / radius)
-            weights[i, k] = weight
+            weight = max(0.0, 1.0 - abs(start + k + 0.5 - centre) * slope)
+            weights[k, i] = weight
             total += weight
+        share = 1.0 / total
         for k in range(width):
-            weights[i, k] = weights[i, k] / total
-        starts[i] = start
+            weights[k, i] *= share
 
 
 @compiled
@@ -114,33 +131,41 @@ def _width(span: Array) -> int:
     return min(int(np.ceil(2.0 * max(1.0, abs(span[0])))), int(span[3] - span[2]))
 
 
+# Indices below are unsigned: signed ones are checked for counting from the end, which costs more than the sums.
+
+
 @compiled
-def _rows(plane: Array, first: int, stop: int, starts: Array, weights: Array, width: int, out: Array) -> None:
-    """Resample the rows first..stop of a plane along x."""
-    for y in range(first, stop):
+def _rows(plane: Array, across: Array, down: Array, starts: Array, weights: Array, width: int, out: Array) -> None:
+    """Resample along x the rows that the span `down` covers; `across` is the other axis' span."""
+    left, right = np.uint64(across[2]), np.uint64(across[3])
+    line = np.empty(plane.shape[1], np.float32)
+    for y in range(np.uint64(down[2]), np.uint64(down[3])):
+        source, target = plane[y], out[y]
+        for x in range(left, right):
+            line[x] = source[x]
         if width == 2:
             for i in range(len(starts)):
-                s = starts[i]
-                out[y, i] = weights[i, 0] * plane[y, s] + weights[i, 1] * plane[y, s + 1]
+                at = starts[i]
+                target[i] = weights[0, i] * line[at] + weights[1, i] * line[at + np.uint64(1)]
         else:
             for i in range(len(starts)):
-                total = np.float32(0.0)
-                for k in range(width):
-                    total += weights[i, k] * plane[y, starts[i] + k]
-                out[y, i] = total
+                at, total = starts[i], np.float32(0.0)
+                for k in range(np.uint64(width)):
+                    total += weights[k, i] * line[at + k]
+                target[i] = total
 
 
 @compiled
 def _columns(rows: Array, starts: Array, weights: Array, width: int, out: Array) -> None:
     """Resample along y."""
     for i in range(len(starts)):
-        first, weight = starts[i], weights[i, 0]
+        target, weight, source = out[i], weights[0, i], rows[starts[i]]
         for j in range(out.shape[1]):
-            out[i, j] = weight * rows[first, j]
+            target[j] = weight * source[j]
         for k in range(1, width):
-            weight = weights[i, k]
+            weight, source = weights[k, i], rows[starts[i] + np.uint64(k)]
             for j in range(out.shape[1]):
-                out[i, j] += weight * rows[first + k, j]
+                target[j] += weight * source[j]
 
 
 @compiled
@@ -153,8 +178,8 @@ def _transpose(plane: Array) -> None:
 @compiled
 def _resample(images: Array, spans: Array, turned: Array, skipped: Array, taps: int, out: Array) -> None:
     size, channels = out.shape[2], images.shape[1]
-    starts = np.empty((2, size), np.int64)
-    weights = np.empty((2, size, taps), np.float32)
+    starts = np.empty((2, size), np.uint64)
+    weights = np.empty((2, taps, size), np.float32)
     rows = np.empty((images.shape[2], size), np.float32)
     for n in range(len(images)):
         if skipped[n]:
@@ -164,7 +189,7 @@ def _resample(images: Array, spans: Array, turned: Array, skipped: Array, taps: 
         _weigh(spans[n, 1], width_y, starts[1], weights[1])
         for c in range(channels):
             plane = images[n, c]
-            _rows(plane, int(spans[n, 1, 2]), int(spans[n, 1, 3]), starts[0], weights[0], width_x, rows)
+            _rows(plane, spans[n, 0], spans[n, 1], starts[0], weights[0], width_x, rows)
             _columns(rows, starts[1], weights[1], width_y, out[n, c])
             if turned[n]:
                 _transpose(out[n, c])

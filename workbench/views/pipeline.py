@@ -12,8 +12,9 @@ operation, contrast blends with the mean of the finished crop, and hue rotates i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -115,23 +116,25 @@ class ViewPipeline:
 
     def __call__(self, samples: Samples, key: Key, device: torch.device) -> Views:
         """The views of a batch at (seed, step), on the device; the same key gives the same views."""
-        return self.render(samples, self.parameters(len(samples), key), device)
+        return self._made(samples, [partial(self._draw, n, len(samples), key) for n in range(self.views)], device)
 
     def parameters(self, samples: int, key: Key) -> tuple[ViewDraws, ...]:
         """The random parameters of each view of a batch of that many samples at (seed, step)."""
-        height, width = np.full(samples, float(self._shape[1])), np.full(samples, float(self._shape[2]))
-        return tuple(
-            draw_view(branch, Scene(branch.size, view, height, width), key, number)
-            for number, (branch, _, view) in enumerate(self._by_view)
-        )
+        return tuple(self._draw(number, samples, key) for number in range(self.views))
 
     def render(self, samples: Samples, drawn: Sequence[ViewDraws], device: torch.device) -> Views:
         """The views that these parameters make of a batch."""
+        return self._made(samples, [partial(_same, draws) for draws in drawn], device)
+
+    def _made(self, samples: Samples, drawn: Sequence[Callable[[], ViewDraws]], device: torch.device) -> Views:
+        """Views whose parameters are asked for one view at a time, while those before are being rendered."""
         images = self._checked(samples)
-        finished = self._run(images, [self._steps(n, draws) for n, draws in enumerate(drawn)], device)
+        moved = images if device.type == "cpu" else torch.from_numpy(images).to(device, non_blocking=True)
+        tasks = [partial(self._one, moved, number, draw) for number, draw in enumerate(drawn)]
+        finished = self._workers.side_by_side(tasks) if device.type == "cpu" else [task() for task in tasks]
         branches: dict[str, tuple[Tensor, ...]] = dict.fromkeys(self._names, ())
         made: list[Mapping[str, Tensor]] = []
-        for (branch, _, _), draws, view in zip(self._by_view, drawn, finished, strict=True):
+        for (branch, _, _), (draws, view) in zip(self._by_view, finished, strict=True):
             given, targets = _posed(branch, draws, view)
             branches[branch.name] += (given,)
             made.append(targets)
@@ -174,7 +177,7 @@ class ViewPipeline:
             np.tile(1 / std, (samples, 1)).astype(np.float32),
             np.tile(-mean / std, (samples, 1)).astype(np.float32),
         )
-        (view,) = self._run(images, [[step]], device)
+        view = self._rendered(images if device.type == "cpu" else torch.from_numpy(images).to(device), [step])
         if branch.task is None:
             return view
         assert isinstance(branch.task.operation, Task)
@@ -184,11 +187,22 @@ class ViewPipeline:
         branch, moments, _ = self._by_view[number]
         return steps_of(branch, drawn, self._shape[1:], moments if normalise else None)
 
-    def _run(self, images: NDArray[np.uint8], views: Sequence[Sequence[Step]], device: torch.device) -> list[Tensor]:
-        if device.type == "cpu":
-            return [torch.from_numpy(run_cpu(images, steps, self._workers)) for steps in views]
-        moved = torch.from_numpy(images).to(device, non_blocking=True)
-        return [run_batched(moved, steps) for steps in views]
+    def _draw(self, number: int, samples: int, key: Key) -> ViewDraws:
+        branch, _, view = self._by_view[number]
+        height, width = np.full(samples, float(self._shape[1])), np.full(samples, float(self._shape[2]))
+        return draw_view(branch, Scene(branch.size, view, height, width), key, number)
+
+    def _one(
+        self, images: NDArray[np.uint8] | Tensor, number: int, draw: Callable[[], ViewDraws]
+    ) -> tuple[ViewDraws, Tensor]:
+        drawn = draw()
+        return drawn, self._rendered(images, self._steps(number, drawn))
+
+    def _rendered(self, images: NDArray[np.uint8] | Tensor, steps: Sequence[Step]) -> Tensor:
+        """By the compiled kernels where the images are an array, in batched torch where they are a tensor."""
+        if isinstance(images, Tensor):
+            return run_batched(images, steps)
+        return torch.from_numpy(run_cpu(images, steps, self._workers))
 
     def _checked(self, samples: Samples) -> NDArray[np.uint8]:
         images = samples.fields["image"]
@@ -198,6 +212,10 @@ class ViewPipeline:
                 f"but the batch holds {images.dtype} of shape {images.shape[1:]}."
             )
         return images
+
+
+def _same(draws: ViewDraws) -> ViewDraws:
+    return draws
 
 
 def around_grey(x: NDArray[np.float32]) -> NDArray[np.float32]:

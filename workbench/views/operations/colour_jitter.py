@@ -10,7 +10,8 @@ from torch import Tensor
 from workbench.core.model import setting
 from workbench.plugins.specs import OperationSpec
 from workbench.views import colour
-from workbench.views.exact_colour import BRIGHTNESS, CONTRAST, HUE, SATURATION, adjust, adjusted
+from workbench.views.compiling import compiled
+from workbench.views.exact_colour import BRIGHTNESS, CONTRAST, HUE, adjust, adjusted
 from workbench.views.operations.base import Colour, Floats, Operation, OperationConfig, Scene, Values
 from workbench.views.operations.sample_filter import Array, SampleFilter
 
@@ -86,18 +87,10 @@ class ColourJitter(Jitter, Colour):
         return (ExactColourJitter(config),) if config.mode == "exact" else (cls(config),)
 
     def recolour(self, transform: Floats, values: Values) -> Floats:
-        order = values["order"]
-        choices = np.zeros((4, len(order), 3, 3))
-        choices[BRIGHTNESS] = colour.brightness(values["brightness"])
-        choices[CONTRAST] = np.eye(3)
-        choices[SATURATION] = colour.saturation(values["saturation"])
-        choices[HUE] = colour.hue(values["hue"])
-        rows = np.arange(len(order))
-        for step in range(4):
-            transform = choices[order[:, step], rows] @ transform
-            contrast = np.where(order[:, step] == CONTRAST, values["contrast"], 1.0)
-            transform = colour.with_contrast(transform, contrast)
-        return transform
+        factors = np.stack([values[name] for name in _NAMES[:HUE]], axis=1)
+        changed = transform.copy()
+        _compose(changed, values["order"], factors, colour.hue(values["hue"]), colour.GREY)
+        return changed
 
 
 class ExactColourJitter(Jitter, SampleFilter):
@@ -115,3 +108,30 @@ class ExactColourJitter(Jitter, SampleFilter):
 
 def _factors(values: Values) -> Array:
     return np.stack([values[name] for name in _NAMES], axis=1).astype(np.float32)
+
+
+@compiled
+def _compose(transforms: Array, order: Array, factors: Array, turns: Array, grey: Array) -> None:
+    """Follow each transform (N, 3, 7) with the four changes in the sample's order: what `colour` does, in one pass."""
+    row = np.empty(7)
+    for n in range(len(transforms)):
+        t = transforms[n]
+        for step in range(4):
+            change = order[n, step]
+            if change == HUE:
+                for j in range(7):
+                    red, green, blue = t[0, j], t[1, j], t[2, j]
+                    for c in range(3):
+                        t[c, j] = turns[n, c, 0] * red + turns[n, c, 1] * green + turns[n, c, 2] * blue
+                continue
+            factor = factors[n, change]
+            if change != BRIGHTNESS:
+                for j in range(7):
+                    row[j] = grey[0] * t[0, j] + grey[1] * t[1, j] + grey[2] * t[2, j]
+            if change == CONTRAST:  # the mean grey depends on the view's mean alone
+                for j in range(3):
+                    row[3 + j] += row[j]
+                    row[j] = 0.0
+            for c in range(3):
+                for j in range(7):
+                    t[c, j] = factor * t[c, j] + ((1 - factor) * row[j] if change != BRIGHTNESS else 0.0)
