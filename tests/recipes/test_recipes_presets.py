@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from workbench.core.errors import RecipeError, WorkbenchError
+from workbench.core.resources import resource
 from workbench.plugins.catalogue import Catalogue, builtin_catalogue
 from workbench.recipes.check import build
 from workbench.recipes.export import as_command, as_python
@@ -20,7 +21,7 @@ from workbench.recipes.overrides import override_recipe
 from workbench.recipes.presets import find_document, load, presets
 from workbench.recipes.toml_io import read_document, write_toml
 
-NAMES = ["demo", "rotation-fashion-mnist", "simclr-cifar10", "simclr-fashion-mnist", "supervised-fashion-mnist"]
+NAMES = sorted(file.stem for file in resource("presets").glob("*.toml"))
 
 
 def built_in() -> Catalogue:

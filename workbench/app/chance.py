@@ -29,7 +29,17 @@ def chance_of(document: Mapping[str, Any], catalogue: Catalogue, history: RunHis
     classes = _classes(document, catalogue, history)
     if classes:
         names["classes"] = classes
+    samples = _samples(document, catalogue, history)
+    if samples:
+        names["samples"] = samples
     return spec.chance.value(names)
+
+
+def _samples(document: Mapping[str, Any], catalogue: Catalogue, history: RunHistory | None) -> int:
+    if history is not None and history.data:
+        return int(history.data["train"]["samples"])
+    id_ = str(document.get("data", {}).get("id", ""))
+    return catalogue.get("dataset", id_).spec.samples if catalogue.has("dataset", id_) else 0
 
 
 def _classes(document: Mapping[str, Any], catalogue: Catalogue, history: RunHistory | None) -> int:

@@ -17,11 +17,13 @@ class Backbone(nn.Module):
     Attributes
     ----------
     width : D, the size of a feature vector
+    patch : side of a patch in px; only where `spec.patches` says so
     """
 
     spec: ClassVar[BackboneSpec]
     Config: ClassVar[type[Model]]
     width: int
+    patch: int
 
     @abstractmethod
     def features(self, x: Tensor) -> Tensor:
@@ -30,6 +32,14 @@ class Backbone(nn.Module):
     def tokens(self, x: Tensor) -> Tensor:
         """One vector a position, (N, L, D); only where `spec.tokens` says so."""
         raise TypeError(f"{type(self).__name__} has features but no tokens")
+
+    def encode(self, x: Tensor, keep_NK: Tensor) -> Tensor:
+        """Tokens (N, K, D) of the patches at `keep_NK` alone; only where `spec.patches` says so."""
+        raise TypeError(f"{type(self).__name__} cannot leave out patches")
+
+    def encode_covered(self, x: Tensor, hidden_NL: Tensor, cover_D: Tensor) -> Tensor:
+        """Tokens (N, L, D) with `cover_D` in place of hidden patches; only where `spec.patches` says so."""
+        raise TypeError(f"{type(self).__name__} cannot hide patches")
 
     def forward(self, x: Tensor) -> Tensor:
         return self.features(x)

@@ -43,7 +43,7 @@ class Chance(Model):
     """The value of a loss when the network knows nothing.
 
     formula : for people, "ln(2N − 1)"
-    expression : for machines: arithmetic over the objective's settings, `batch_size` and `classes`
+    expression : for machines: arithmetic over the objective's settings, `batch_size`, `classes` and `samples`
     """
 
     formula: str
@@ -76,6 +76,7 @@ class Needs(Model):
     labels : whether the samples must be labelled
     min_batch : the smallest batch with which its loss means something
     tokens : whether the backbone must give tokens as well as features
+    patches : whether it hides patches from the backbone, which must then take some of them only
     bounds : settings that something else limits
     """
 
@@ -85,6 +86,7 @@ class Needs(Model):
     labels: bool = False
     min_batch: int = 1
     tokens: bool = False
+    patches: bool = False
     bounds: tuple[Bound, ...] = ()
 
 
@@ -142,13 +144,18 @@ class OperationSpec(Model):
 
 
 class BackboneSpec(Model):
-    """One encoder architecture."""
+    """One encoder architecture.
+
+    tokens : whether it gives one vector a position
+    patches : whether patches of side `patch` can be hidden from it (`encode` and `encode_covered`)
+    """
 
     id: str
     title: str
     summary: str
     modality: Modality = "image"
     tokens: bool = False
+    patches: bool = False
     paper: Paper | None = None
 
 

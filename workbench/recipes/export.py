@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from workbench.plugins.catalogue import Catalogue
+from workbench.recipes.check import build, check
 from workbench.recipes.models import Branch, Choice, Recipe, Views
-from workbench.recipes.presets import load, presets
+from workbench.recipes.presets import find_document, load, presets
 from workbench.recipes.toml_io import toml_value, write_toml, write_views_toml
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -66,9 +67,12 @@ def as_command(recipe: Recipe, catalogue: Catalogue, base_preset: str | None = N
     ----------
     base_preset : which preset to start from; None takes the one that gives the shortest line
     """
-    names = [base_preset] if base_preset else [preset.name for preset in presets()]
-    lines = [_command(name, load(name, catalogue), recipe) for name in names]
-    return min(lines, key=len)
+    if base_preset:
+        return _command(base_preset, load(base_preset, catalogue), recipe)
+    known = [(preset.name, find_document(preset.name)) for preset in presets()]
+    # A preset of an objective that this catalogue lacks (a plugin's, switched off) is no place to start from.
+    usable = [(name, build(document, catalogue)) for name, document in known if not check(document, catalogue)]
+    return min((_command(name, start, recipe) for name, start in usable), key=len)
 
 
 def as_python(recipe: Recipe) -> str:

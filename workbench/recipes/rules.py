@@ -9,6 +9,7 @@ from workbench.core.errors import Problem, unknown
 from workbench.plugins.catalogue import Catalogue
 from workbench.plugins.specs import evaluate
 from workbench.recipes.models import Hardware, Recipe
+from workbench.recipes.patch_rules import masks_fit_the_patches, patches_can_be_hidden, patches_divide_the_views
 
 Rule = Callable[[Recipe, Catalogue], Iterator[Problem]]
 
@@ -127,7 +128,8 @@ def tokens_are_given(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
         able = ", ".join(entry.id for entry in catalogue.backbones if entry.spec.tokens) or "none"
         yield Problem(
             "backbone.id",
-            f"{objective.title} works on tokens, which {backbone.title} does not give. Backbones that do: {able}.",
+            f"{objective.title} works on tokens, one vector a patch, which {backbone.title} does not give. "
+            f"Backbones that do: {able}.",
         )
 
 
@@ -188,6 +190,9 @@ RULES: tuple[Rule, ...] = (
     targets_are_made,
     labels_are_there,
     tokens_are_given,
+    patches_can_be_hidden,
+    patches_divide_the_views,
+    masks_fit_the_patches,
     budget_holds_a_step,
     batch_is_large_enough,
     votes_fit_the_bank,

@@ -7,15 +7,21 @@ simclr-small-grey    ours, for 28-px grey pictures: hue and saturation mean noth
                      leaves too little of a shirt to know it by
 moco-v1              He et al. 2020, section 3.3 and its code: as in instance discrimination, all views jittered
 moco-v2              Chen, Fan et al. 2020 and its code: weaker jitter of 80 % of the views, with blur
+moco-cifar           He et al., the authors' CIFAR-10 example: crops of 8 to 100 %, the jitter of MoCo v2, no blur
+instance-cifar       Wu et al. 2018, the authors' code for CIFAR-10: one view as in moco-v1, without flip
 simsiam              Chen and He 2021, section 4: the views of MoCo v2
+simsiam-cifar        Chen and He 2021, appendix D: as at full size, without blur at 32 px
 byol                 Grill et al. 2020, appendix B, table 6: two different branches, one always blurred, the other
                      solarised; Barlow Twins and VICReg take the same pair
 byol-cifar           the same pair at 32 px, without blur, as solo-learn's asymmetric CIFAR views
 swav                 Caron et al. 2020, appendix A.1: two crops of 224 px and six of 96 px, SimCLR's colours
 swav-cifar           two crops of 32 px and four of 16 px; areas as at full size
 dino                 Caron et al. 2021, section 3.1 and its code: BYOL's pair from large crops, eight crops of 96 px
+dino-cifar           two different crops of 32 px and four of 16 px, without blur; areas as at full size
 mae                  He et al. 2022, section 4: crop and flip, three quarters of the 16-px patches hidden
 mae-cifar            the same at 32 px with patches of 4 px
+simmim-cifar         Xie et al. 2022, section 4.1: crops of at least 67 %, 60 % hidden; at 32 px in patches of
+                     8 px, where they hide patches of 32 px at 192 px
 exemplar             Dosovitskiy et al. 2014, section 3: shifts of 20 %, scales of 0.7 to 1.4, turns of 20 degrees,
                      contrast and colour; their contrast along principal components is a jitter here
 rotation             Gidaris et al. 2018: every picture in all four turns; the crop stands for their padded shift
@@ -85,6 +91,7 @@ _MILD_CROP = _crop(0.77, ratio=(1.0, 1.0))
 _BYOL_COLOUR = (_jitter(0.4, 0.4, 0.2, 0.1), _GREY)
 _MOCO_V2 = (_crop(0.2), _jitter(0.4, 0.4, 0.4, 0.1), _GREY, _blur(0.5), _FLIP)
 _DINO_CROP = _crop(0.4)
+_DINO_LOCAL = _crop(0.05, 0.4)
 
 
 def _imagenet(count: int, *ops: Choice, name: str = "A", size: int = 0) -> Branch:
@@ -99,7 +106,10 @@ PRESETS: dict[str, Views] = {
         _views("simclr-small-grey", _branch(2, _crop(0.3), _FLIP, _jitter(0.4, 0.4, 0.0, 0.0))),
         _views("moco-v1", _imagenet(2, _crop(0.2), _GREY, _jitter(0.4, 0.4, 0.4, 0.4, p=1.0), _FLIP), size=224),
         _views("moco-v2", _imagenet(2, *_MOCO_V2), size=224),
+        _views("moco-cifar", _branch(2, _crop(0.08), _FLIP, _jitter(0.4, 0.4, 0.4, 0.1), _GREY)),
+        _views("instance-cifar", _branch(1, _crop(0.2), _GREY, _jitter(0.4, 0.4, 0.4, 0.4, p=1.0))),
         _views("simsiam", _imagenet(2, *_MOCO_V2), size=224),
+        _views("simsiam-cifar", _branch(2, _crop(0.2), _jitter(0.4, 0.4, 0.4, 0.1), _GREY, _FLIP)),
         _views(
             "byol",
             _imagenet(1, _crop(0.08), _FLIP, *_BYOL_COLOUR, _blur(1.0)),
@@ -117,11 +127,19 @@ PRESETS: dict[str, Views] = {
             "dino",
             _imagenet(1, _DINO_CROP, _FLIP, *_BYOL_COLOUR, _blur(1.0), name="global 1"),
             _imagenet(1, _DINO_CROP, _FLIP, *_BYOL_COLOUR, _blur(0.1), _SOLARIZE, name="global 2"),
-            _imagenet(8, _crop(0.05, 0.4), _FLIP, *_BYOL_COLOUR, _blur(0.5), name="local", size=96),
+            _imagenet(8, _DINO_LOCAL, _FLIP, *_BYOL_COLOUR, _blur(0.5), name="local", size=96),
             size=224,
+        ),
+        _views(
+            "dino-cifar",
+            _branch(1, _DINO_CROP, _FLIP, *_BYOL_COLOUR, name="global 1", size=32),
+            _branch(1, _DINO_CROP, _FLIP, *_BYOL_COLOUR, _SOLARIZE, name="global 2", size=32),
+            _branch(4, _DINO_LOCAL, _FLIP, *_BYOL_COLOUR, name="local", size=16),
+            size=32,
         ),
         _views("mae", _imagenet(1, _crop(0.2), _FLIP, _op("patch_mask", p=1.0, patch=16, ratio=0.75)), size=224),
         _views("mae-cifar", _branch(1, _crop(0.2), _FLIP, _op("patch_mask", p=1.0, patch=4, ratio=0.75))),
+        _views("simmim-cifar", _branch(1, _crop(0.67), _FLIP, _op("patch_mask", p=1.0, patch=8, ratio=0.6))),
         _views(
             "exemplar",
             _branch(
@@ -150,14 +168,19 @@ NOTES: dict[str, str] = {
     "simclr-small-grey": "For small grey pictures: mild crops, brightness and contrast only",
     "moco-v1": "Every view jittered, hue as strongly as the rest (He et al. 2020)",
     "moco-v2": "Weaker jitter of most views, with blur (Chen, Fan et al. 2020)",
+    "moco-cifar": "MoCo v2's colours at small size, without blur (the authors' CIFAR-10 example)",
+    "instance-cifar": "One view, always jittered, not flipped (Wu et al. 2018)",
     "simsiam": "The views of MoCo v2 (Chen and He 2021)",
+    "simsiam-cifar": "The views of MoCo v2 at small size, without blur (Chen and He 2021)",
     "byol": "An asymmetric pair, one always blurred, one solarised (Grill et al. 2020); also VICReg",
     "byol-cifar": "The asymmetric pair at small size, without blur (solo-learn)",
     "swav": "Multi-crop: two of 224 px, six of 96 px (Caron et al. 2020)",
     "swav-cifar": "Multi-crop at small size: two of 32 px, four of 16 px",
     "dino": "Two different large crops and eight of 96 px (Caron et al. 2021)",
+    "dino-cifar": "Multi-crop at small size: two different of 32 px, four of 16 px",
     "mae": "Crop and flip, three quarters of the patches hidden (He et al. 2022)",
     "mae-cifar": "The same at small size, with patches of 4 px",
+    "simmim-cifar": "Six tenths of large patches hidden, mild crops (Xie et al. 2022)",
     "exemplar": "Shift, scale, turn and colour of one picture (Dosovitskiy et al. 2014)",
     "rotation": "Every picture in all four quarter turns (Gidaris et al. 2018)",
     "supervised-cifar": "A mild crop and a flip (He et al. 2016, section 4.2)",

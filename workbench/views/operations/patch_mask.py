@@ -41,7 +41,8 @@ class PatchMask(Task):
       chequerboard; where the pattern begins is drawn for each sample.
 
     Target "mask": bool (N, L), row by row, true where hidden. A sample to which the operation is not applied has
-    nothing hidden.
+    nothing hidden. Target "visible": int64 (N, K), positions of K = L - round(ratio L) patches that are not hidden,
+    rising: its shape says how many are seen without asking the device.
     """
 
     spec = OperationSpec(
@@ -49,7 +50,7 @@ class PatchMask(Task):
         title="Patch mask",
         kind="task",
         summary="Hides patches of the view, for the objective to predict.",
-        targets=("mask",),
+        targets=("mask", "visible"),
     )
 
     class Config(OperationConfig):
@@ -88,7 +89,9 @@ class PatchMask(Task):
         return {"mask": _at_random(rng, np.zeros((scene.samples, rows**2), bool), np.full(scene.samples, count))}
 
     def targets(self, values: Values, applied: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
-        return {"mask": values["mask"] & applied[:, None]}
+        mask = values["mask"] & applied[:, None]
+        seen = mask.shape[1] - round(self.config.ratio * mask.shape[1])
+        return {"mask": mask, "visible": mask.argsort(axis=1, kind="stable")[:, :seen]}
 
     def captions(self, values: Values, applied: NDArray[np.bool_]) -> list[str]:
         mask = self.targets(values, applied)["mask"]

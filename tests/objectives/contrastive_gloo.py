@@ -1,0 +1,66 @@
+"""One of several gloo processes: gradients and queues of contrastive objectives on its share of a batch.
+
+Usage: python contrastive_gloo.py RANK WORLD STORE OUT
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from objectives_batches import make_learner, make_views
+
+from workbench.objectives.base import Objective
+from workbench.objectives.vision.baseline.supcon import SupCon
+from workbench.objectives.vision.contrastive.instance_discrimination import InstanceDiscrimination
+from workbench.objectives.vision.contrastive.moco import MoCo
+from workbench.objectives.vision.contrastive.moco_v3 import MoCoV3
+from workbench.objectives.vision.contrastive.nnclr import NNCLR
+from workbench.objectives.vision.contrastive.triplet import Triplet
+from workbench.views.base import Views
+
+SAMPLES = 12
+KINDS: tuple[type[Objective], ...] = (MoCo, MoCoV3, NNCLR, InstanceDiscrimination, Triplet, SupCon)
+
+
+def share_of(views: Views, rank: int, world: int) -> Views:
+    """The samples of one process."""
+    part = slice(rank * SAMPLES // world, (rank + 1) * SAMPLES // world)
+    labels = None if views.labels is None else views.labels[part]
+    return Views({"A": tuple(view[part] for view in views.inputs)}, views.index[part], labels)
+
+
+def step(kind: type[Objective], rank: int = 0, world: int = 1) -> dict[str, torch.Tensor]:
+    """The gradient of every parameter, and what the objective remembers after the step.
+
+    In evaluation mode: batch statistics are each process's own and no part of what is compared.
+    """
+    objective, backbone = make_learner(kind, SAMPLES, seed=5)
+    objective.eval()
+    backbone.eval()
+    loss = objective(share_of(make_views(kind.spec.needs, SAMPLES), rank, world), backbone).loss
+    loss.backward()
+    named = [*backbone.named_parameters(prefix="backbone"), *objective.named_parameters(prefix="objective")]
+    found = {"loss": loss.detach(), **{name: p.grad for name, p in named if p.grad is not None}}
+    objective.after_step(backbone, 0.5)
+    stored = {name: value for name, value in objective.state_dict().items() if name.startswith(("queue.", "bank."))}
+    return {**found, **{f"stored.{name}": value.float() for name, value in stored.items()}}
+
+
+def main(rank: int, world: int, store: str, out: str) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", store=dist.FileStore(store, world), rank=rank, world_size=world)
+    found = {kind.spec.id: step(kind, rank, world) for kind in KINDS}
+    for tensors in found.values():
+        for tensor in tensors.values():
+            dist.all_reduce(tensor)
+            tensor /= world
+    if rank == 0:
+        torch.save(found, Path(out))
+    dist.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4])

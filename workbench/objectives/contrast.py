@@ -1,0 +1,112 @@
+"""What contrastive objectives share: cross-entropies over similarities, and what is logged and shown of them.
+
+Shapes: N queries of this process, K candidates, P projections
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from workbench.objectives.distributed import rank
+from workbench.objectives.queue import Queue
+from workbench.plugins.specs import FigureSpec, MetricSpec
+
+SHOWN_SAMPLES = 32
+AGE_BARS = 32
+
+POSITIVE_SIMILARITY = MetricSpec(
+    name="positive_similarity",
+    title="Positive similarity",
+    better="higher",
+    description="mean cosine between a query and its positive",
+)
+NEGATIVE_SIMILARITY = MetricSpec(
+    name="negative_similarity",
+    title="Negative similarity",
+    better="lower",
+    description="mean cosine between a query and its negatives",
+)
+CONTRASTIVE_ACCURACY = MetricSpec(
+    name="contrastive_accuracy",
+    title="Contrastive accuracy",
+    better="higher",
+    description="share of queries that are nearer to their positive than to any negative",
+)
+QUEUE_FILLED = MetricSpec(
+    name="queue_filled",
+    title="Queue filled",
+    description="share of the queue that holds real vectors; the rest are the random ones of the beginning",
+)
+QUEUE_AGE = FigureSpec(
+    name="queue_age",
+    title="Age of the queue",
+    kind="bars",
+    description="mean age in steps of each stretch of the queue; -1 where it still holds random vectors",
+)
+
+
+def info_nce(positive_N: Tensor, negative_NK: Tensor, temperature: float) -> Tensor:
+    """The mean cross-entropy of finding the positive among itself and K negatives.
+
+    van den Oord, Li, Vinyals: Representation Learning with Contrastive Predictive Coding (2018), equation 4.
+
+    Parameters
+    ----------
+    positive_N : similarity of each query to its positive
+    negative_NK : similarities to negatives; -inf leaves one out
+    temperature : tau, above 0
+
+    Returns
+    -------
+    Scalar at or above 0; log(K + 1) when all similarities are equal.
+    """
+    logits = torch.cat([positive_N[:, None], negative_NK], dim=1) / temperature
+    return (torch.logsumexp(logits, dim=1) - logits[:, 0]).mean()
+
+
+def matching(sim_NK: Tensor, own_N: Tensor, temperature: float) -> Tensor:
+    """The mean cross-entropy of column `own_N` among all K columns; log K when all similarities are equal."""
+    return F.cross_entropy(sim_NK / temperature, own_N)
+
+
+def cosines(rows_NP: Tensor, others_KP: Tensor) -> Tensor:
+    """All scalar products in float32, (N, K), whatever the precision around; rows of length 1 make them cosines."""
+    with torch.autocast(rows_NP.device.type, enabled=False):
+        return rows_NP.float() @ others_KP.float().T
+
+
+def places(samples: int, device: torch.device) -> Tensor:
+    """Where this process's rows stand among those gathered from all processes, int64 (samples,)."""
+    return rank() * samples + torch.arange(samples, device=device)
+
+
+def batch_terms(sim_NK: Tensor, own_N: Tensor) -> dict[str, Tensor]:
+    """Similarities to the positive (column `own_N`) and to the other columns, and how often the positive is nearest."""
+    positive_N = sim_NK.gather(1, own_N[:, None]).squeeze(1)
+    others = max(sim_NK.shape[1] - 1, 1)
+    return {
+        "positive_similarity": positive_N.mean(),
+        "negative_similarity": (sim_NK.sum(dim=1) - positive_N).mean() / others,
+        "contrastive_accuracy": (sim_NK.argmax(dim=1) == own_N).float().mean(),
+    }
+
+
+def queue_terms(positive_N: Tensor, negative_NK: Tensor) -> dict[str, Tensor]:
+    """The same for positives and negatives that are kept apart."""
+    return {
+        "positive_similarity": positive_N.mean(),
+        "negative_similarity": negative_NK.mean(),
+        "contrastive_accuracy": (positive_N > negative_NK.amax(dim=1)).float().mean(),
+    }
+
+
+def age_bars(queue: Queue) -> NDArray[np.floating[Any]]:
+    """Mean age of at most 32 equal stretches of a queue, in pushes."""
+    ages = queue.age.float().cpu().numpy()
+    return np.array([stretch.mean() for stretch in np.array_split(ages, min(AGE_BARS, len(ages)))])

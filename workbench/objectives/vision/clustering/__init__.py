@@ -1,0 +1,1 @@
+"""Objectives that group pictures and predict the groups."""

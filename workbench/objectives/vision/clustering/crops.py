@@ -1,0 +1,69 @@
+"""Views of several sizes, and pictures of what a prototype stands for.
+
+Shapes: V views of N samples, A of them of the largest side, D features, K prototypes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+from workbench.models.base import Backbone
+
+
+def encode(inputs: Sequence[Tensor], backbone: Backbone) -> tuple[Tensor, int]:
+    """Features of views of any sizes, one pass of the encoder a size (Caron et al. 2020, section 3.3).
+
+    Returns
+    -------
+    h_VND : features, the largest views first, otherwise in the order given
+    largest : A, how many views have the largest side
+    """
+    ordered = sorted(inputs, key=_side, reverse=True)
+    groups = [list(group) for _, group in groupby(ordered, key=_side)]
+    h_MD = torch.cat([backbone(torch.cat(group)) for group in groups])
+    return h_MD.reshape(len(ordered), -1, h_MD.shape[1]), len(groups[0])
+
+
+def _side(view: Tensor) -> int:
+    return view.shape[-1]
+
+
+def shares_K(choice: Tensor, prototypes: int) -> Tensor:
+    """Which share of the choices fell on each prototype, (K,); choices below 0 are left out.
+
+    Counts by adding and not by `bincount`, which would make a GPU wait.
+    """
+    known = (choice >= 0).flatten()
+    counts_K = torch.zeros(prototypes, device=choice.device)
+    counts_K.index_add_(0, choice.flatten().clamp(min=0), known.float())
+    return counts_K / counts_K.sum().clamp(min=1)
+
+
+def entropy(p: Tensor) -> Tensor:
+    """Entropy over the last dimension as a share of the most it can be: 0 for one choice, 1 for a uniform one."""
+    uniform = torch.log(torch.tensor(float(p.shape[-1]), device=p.device))
+    total: Tensor = -torch.special.xlogy(p, p).sum(dim=-1)
+    return total / uniform
+
+
+def nearest_pictures(pictures_N3SS: Tensor, scores_NK: Tensor, prototypes: int, count: int) -> Tensor:
+    """The pictures with the highest score for each of the most used prototypes.
+
+    Parameters
+    ----------
+    prototypes, count : at most so many rows, and pictures in each
+
+    Returns
+    -------
+    (rows, count, S, S, 3) in [0, 1], each picture stretched to its own range
+    """
+    rows = min(prototypes, scores_NK.shape[1])
+    used_R = shares_K(scores_NK.argmax(dim=1), scores_NK.shape[1]).topk(rows).indices
+    best_CR = scores_NK[:, used_R].topk(min(count, len(scores_NK)), dim=0).indices
+    low, high = pictures_N3SS.amin((1, 2, 3), keepdim=True), pictures_N3SS.amax((1, 2, 3), keepdim=True)
+    stretched = (pictures_N3SS - low) / (high - low).clamp(min=1e-6)
+    return stretched[best_CR.T].movedim(2, -1)

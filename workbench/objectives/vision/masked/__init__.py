@@ -1,0 +1,1 @@
+"""Objectives that paint what was hidden of a picture."""

@@ -1,0 +1,1 @@
+"""Objectives that keep the dimensions of an embedding spread and independent."""

@@ -1,0 +1,53 @@
+"""Rules of objectives that hide patches: what the encoder's patches, the views and the mask must have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workbench.core.errors import Problem
+from workbench.plugins.catalogue import Catalogue
+from workbench.recipes.models import Recipe
+
+
+def patches_can_be_hidden(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """Hiding patches takes a backbone that can do without some of them."""
+    objective, backbone = catalogue.objective(recipe.objective.id), catalogue.get("backbone", recipe.backbone.id).spec
+    if objective.spec.needs.patches and backbone.tokens and not backbone.patches:
+        able = ", ".join(entry.id for entry in catalogue.backbones if entry.spec.patches) or "none"
+        words = f"{objective.title} hides patches from the backbone, and {backbone.title} takes whole pictures only."
+        yield Problem("backbone.id", f"{words} Backbones that can do without some: {able}.")
+
+
+def patches_divide_the_views(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """A backbone made of patches takes views that can be cut into them."""
+    patch = _patch_of(recipe, catalogue)
+    asked = recipe.views.size or catalogue.get("dataset", recipe.data.id).spec.size_px
+    for size in sorted({branch.size or asked for branch in recipe.views.branches} | {asked}):
+        if patch and size % patch:
+            title = catalogue.get("backbone", recipe.backbone.id).title
+            words = f"{title} cannot cut views of {size} px into patches of {patch} px; choose a divisor of {size}."
+            yield Problem("backbone.patch", words)
+
+
+def masks_fit_the_patches(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """What a mask hides is a number of whole patches of the backbone."""
+    patch, needs = _patch_of(recipe, catalogue), catalogue.objective(recipe.objective.id).spec.needs
+    if not patch or not needs.patches:
+        return
+    for number, branch in enumerate(recipe.views.branches):
+        for position, op in enumerate(branch.ops):
+            side = op.params.get("patch")
+            hides = "mask" in catalogue.get("operation", op.id).spec.targets
+            if hides and isinstance(side, int) and side % patch:
+                yield Problem(
+                    f"views.branches.{number}.ops.{position}.patch",
+                    f"The mask hides patches of {side} px, which are not whole patches of the backbone ({patch} px). "
+                    f"Make this a multiple of {patch}, or change backbone.patch.",
+                )
+
+
+def _patch_of(recipe: Recipe, catalogue: Catalogue) -> int:
+    """Side of the backbone's patches, px; 0 where it has none that a recipe sets."""
+    patch = recipe.backbone.params.get("patch")
+    known = catalogue.get("backbone", recipe.backbone.id).spec.patches
+    return patch if known and isinstance(patch, int) else 0
