@@ -1,6 +1,6 @@
 """An epoch of SimCLR on CIFAR-10 with the tiny CNN: our engine against lightly's transform and a DataLoader.
 
-    python -m tests.benchmarks.train [--json] [--threads 2] [--images 10000] [--batch 256]
+    python -m tests.benchmarks.train [--json] [--threads 2] [--images 10000] [--batch 256] [--width 32]
 
 Both sides train the same learner (backbone, projector, NT-Xent) with the same optimiser on the same pictures, decoded
 beforehand; they differ in how views are made and fed. The peer is lightly's SimCLRTransform with the settings of the
@@ -72,6 +72,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--width", type=int, default=32, help="of the tiny CNN; 32 is its default")
     parser.add_argument("--turns", type=int, default=12, help="pairs of turns for the cost of a step")
     arguments = parser.parse_args()
     file = (ROOT / os.environ.get("WORKBENCH_TEST_DATA", "../shared/data")).resolve() / "cifar10_jpeg_test.npz"
@@ -80,9 +81,10 @@ def main() -> int:
         return 0
     torch.set_num_threads(arguments.threads)
     dataset = read(file, arguments.images)
-    recipe = recipe_of(arguments.batch, arguments.threads)
+    recipe = recipe_of(arguments.batch, arguments.threads, arguments.width)
     with tempfile.TemporaryDirectory() as folder, assembled(recipe, dataset, Path(folder)) as parts:
         result = {"goals": GOALS, "threads": arguments.threads, "images": len(dataset), "batch": arguments.batch}
+        result |= {"width": arguments.width}
         result |= step_cost(parts, arguments.turns) | epochs(parts)
     print(json.dumps(result, indent=None if arguments.json else 2))
     return 0
@@ -100,12 +102,13 @@ def read(file: Path, count: int) -> ArrayDataset:
     return ArrayDataset(images, stored["y"][:count].astype(np.int64), [str(i) for i in range(count)], spec, facts)
 
 
-def recipe_of(batch: int, threads: int) -> Recipe:
+def recipe_of(batch: int, threads: int, width: int) -> Recipe:
     """SimCLR on CIFAR as the preset has it, with nothing measured or saved along the way."""
     catalogue = full_catalogue()
     overrides = [
         f"training.batch_size={batch}",
         f"hardware.threads={threads}",
+        f"backbone.width={width}",
         "hardware.device=cpu",
         "budget.amount=1",
         "evaluation.every_epochs=0",
