@@ -1,15 +1,9 @@
-"""One of several gloo processes: two steps of a clustering objective on its share of each batch, written to a file.
-
-Usage: python clustering_gloo.py RANK WORLD STORE OUT
-"""
+"""One of several gloo processes: two steps of a clustering objective on its share of each batch, written to a file."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import torch
-import torch.distributed as dist
+from gloo import serve
 from objectives_batches import SIZE_PX, make_views
 
 from workbench.core.model import Model
@@ -48,18 +42,5 @@ def two_steps(kind: type[Objective], config: Model, rank: int, world: int) -> di
     return {"loss": loss.detach(), **{name: p.grad for name, p in named if p.grad is not None}, **kept}
 
 
-def main(rank: int, world: int, store: str, out: str) -> None:
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", store=dist.FileStore(store, world), rank=rank, world_size=world)
-    found = {kind.spec.id: two_steps(kind, config, rank, world) for kind, config in KINDS}
-    for tensors in found.values():
-        for tensor in tensors.values():
-            dist.all_reduce(tensor)
-            tensor /= world
-    if rank == 0:
-        torch.save(found, Path(out))
-    dist.destroy_process_group()
-
-
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4])
+    serve(lambda rank, world: {kind.spec.id: two_steps(kind, config, rank, world) for kind, config in KINDS})

@@ -1,15 +1,9 @@
-"""One of several gloo processes: gradients and queues of contrastive objectives on its share of a batch.
-
-Usage: python contrastive_gloo.py RANK WORLD STORE OUT
-"""
+"""One of several gloo processes: gradients and queues of contrastive objectives on its share of a batch."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import torch
-import torch.distributed as dist
+from gloo import serve
 from objectives_batches import make_learner, make_views
 
 from workbench.objectives.base import Objective
@@ -49,18 +43,5 @@ def step(kind: type[Objective], rank: int = 0, world: int = 1) -> dict[str, torc
     return {**found, **{f"stored.{name}": value.float() for name, value in stored.items()}}
 
 
-def main(rank: int, world: int, store: str, out: str) -> None:
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", store=dist.FileStore(store, world), rank=rank, world_size=world)
-    found = {kind.spec.id: step(kind, rank, world) for kind in KINDS}
-    for tensors in found.values():
-        for tensor in tensors.values():
-            dist.all_reduce(tensor)
-            tensor /= world
-    if rank == 0:
-        torch.save(found, Path(out))
-    dist.destroy_process_group()
-
-
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4])
+    serve(lambda rank, world: {kind.spec.id: step(kind, rank, world) for kind in KINDS})

@@ -1,15 +1,9 @@
-"""One of several gloo processes: gradients of SimCLR on its share of a batch, written to a file.
-
-Usage: python objectives_gloo.py RANK WORLD STORE OUT
-"""
+"""One of several gloo processes: gradients of SimCLR on its share of a batch, written to a file."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import torch
-import torch.distributed as dist
+from gloo import serve
 from objectives_batches import make_learner, make_views
 
 from workbench.objectives.vision.contrastive.simclr import SimCLR
@@ -33,20 +27,13 @@ def gradients(views: Views) -> dict[str, torch.Tensor]:
     return {"loss": loss.detach(), **{name: parameter.grad for name, parameter in named}}
 
 
-def main(rank: int, world: int, store: str, out: str) -> None:
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", store=dist.FileStore(store, world), rank=rank, world_size=world)
+def own_gradients(rank: int, world: int) -> dict[str, dict[str, torch.Tensor]]:
+    """One process's part."""
     views = make_views(SimCLR.spec.needs, SAMPLES)
     share = slice(rank * SAMPLES // world, (rank + 1) * SAMPLES // world)
     mine = Views({"A": tuple(view[share] for view in views.inputs)}, views.index[share])
-    found = gradients(mine)
-    for tensor in found.values():
-        dist.all_reduce(tensor)
-        tensor /= world
-    if rank == 0:
-        torch.save(found, Path(out))
-    dist.destroy_process_group()
+    return {SimCLR.spec.id: gradients(mine)}
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4])
+    serve(own_gradients)

@@ -1,15 +1,9 @@
-"""One of several gloo processes: gradients of redundancy reduction on its share of a batch, written to a file.
-
-Usage: python redundancy_gloo.py RANK WORLD STORE OUT
-"""
+"""One of several gloo processes: gradients of redundancy reduction on its share of a batch, written to a file."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import torch
-import torch.distributed as dist
+from gloo import serve
 from objectives_batches import make_learner, make_views
 
 from workbench.objectives.base import Objective
@@ -34,18 +28,11 @@ def gradients(kind: type[Objective], share: slice) -> dict[str, torch.Tensor]:
     return {"loss": loss.detach(), **{name: p.grad for name, p in named if p.grad is not None}}
 
 
-def main(rank: int, world: int, store: str, out: str) -> None:
-    torch.set_num_threads(1)
-    dist.init_process_group("gloo", store=dist.FileStore(store, world), rank=rank, world_size=world)
+def mean_gradients(rank: int, world: int) -> dict[str, dict[str, torch.Tensor]]:
+    """One process's part of all kinds."""
     share = slice(rank * SAMPLES // world, (rank + 1) * SAMPLES // world)
-    found = {kind.spec.id: gradients(kind, share) for kind in KINDS}
-    for tensor in (tensor for tensors in found.values() for tensor in tensors.values()):
-        dist.all_reduce(tensor)
-        tensor /= world
-    if rank == 0:
-        torch.save(found, Path(out))
-    dist.destroy_process_group()
+    return {kind.spec.id: gradients(kind, share) for kind in KINDS}
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4])
+    serve(mean_gradients)

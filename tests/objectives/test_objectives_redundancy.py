@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from gloo import together
 from objectives_batches import make_learner, make_views
 from redundancy_gloo import KINDS, SAMPLES, gradients
 
 from workbench.core.errors import RecipeError
 from workbench.objectives.base import Facts, Objective
+from workbench.objectives.multi_crop import largest
 from workbench.objectives.vision.redundancy.barlow_twins import BarlowTwins
-from workbench.objectives.vision.redundancy.sigreg import SIGReg, largest
+from workbench.objectives.vision.redundancy.sigreg import SIGReg
 from workbench.objectives.vision.redundancy.vicreg import VICReg, VICRegConfig
 from workbench.objectives.vision.redundancy.w_mse import WMSE
 from workbench.plugins.catalogue import builtin_catalogue
@@ -44,15 +44,7 @@ def test_vicreg_without_its_variance_term_collapses_and_with_it_does_not() -> No
 
 
 def test_averaged_gradients_of_two_processes_equal_those_of_one(tmp_path: Path) -> None:
-    program = str(Path(__file__).with_name("redundancy_gloo.py"))
-    store, out = str(tmp_path / "store"), str(tmp_path / "gradients.pt")
-    processes = [subprocess.Popen([sys.executable, program, str(rank), "2", store, out]) for rank in range(2)]
-    try:
-        assert [process.wait(timeout=120) for process in processes] == [0, 0]
-    finally:
-        for process in processes:
-            process.kill()
-    spread = torch.load(out, weights_only=True)
+    spread = together("redundancy_gloo.py", tmp_path)
     alone = {kind.spec.id: gradients(kind, slice(None)) for kind in KINDS}
     torch.testing.assert_close(spread, alone, rtol=1e-6, atol=1e-9)
 

@@ -17,7 +17,6 @@ from workbench.objectives.distributed import rank
 from workbench.objectives.queue import Queue
 from workbench.plugins.specs import FigureSpec, MetricSpec
 
-SHOWN_SAMPLES = 32
 AGE_BARS = 32
 
 POSITIVE_SIMILARITY = MetricSpec(

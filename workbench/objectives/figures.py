@@ -5,6 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+SHOWN_SAMPLES = 32
+"""How many samples of a batch a matrix shows."""
+
 
 def confusion_KK(truth_N: Tensor, guess_N: Tensor, classes: int) -> Tensor:
     """Shares of each true class (row) that were taken for each class (column).

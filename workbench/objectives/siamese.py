@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from workbench.objectives.figures import SHOWN_SAMPLES
 from workbench.plugins.specs import FigureSpec, MetricSpec
 
 EPSILON = 1e-12
-SHOWN_SAMPLES = 32
 
 OUTPUT_STD = MetricSpec(
     name="output_std",

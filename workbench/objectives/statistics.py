@@ -5,12 +5,9 @@ Shapes: N samples, P projections; everything is computed in float32 (float64 sta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
-from workbench.models.base import Backbone
 from workbench.plugins.specs import FigureSpec, MetricSpec
 
 SHOWN_DIMENSIONS = 64
@@ -71,14 +68,3 @@ def spread_terms(z_NP: Tensor) -> dict[str, Tensor]:
         "projection_std": z_NP.std(dim=0).mean(),
         "off_diagonal": (energy / max(width * (width - 1), 1)).sqrt(),
     }
-
-
-def encoded(inputs: Sequence[Tensor], backbone: Backbone) -> Tensor:
-    """Features of all views, (V * N, D): neighbouring views of one size pass the encoder as one batch."""
-    groups: list[list[Tensor]] = []
-    for view in inputs:
-        if groups and groups[-1][0].shape == view.shape:
-            groups[-1].append(view)
-        else:
-            groups.append([view])
-    return torch.cat([backbone(torch.cat(group)) for group in groups])

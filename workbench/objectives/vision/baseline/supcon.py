@@ -33,8 +33,9 @@ from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
-from workbench.objectives.contrast import SHOWN_SAMPLES, cosines
+from workbench.objectives.contrast import cosines
 from workbench.objectives.distributed import gather, rank
+from workbench.objectives.figures import SHOWN_SAMPLES
 from workbench.objectives.vision.contrastive.simclr import normalised, pairing
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views

@@ -6,30 +6,24 @@ Shapes: V views of N samples, A of them of the largest side, D features, K proto
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 import torch
 from torch import Tensor
 
 from workbench.models.base import Backbone
+from workbench.objectives.multi_crop import features, largest
 
 
 def encode(inputs: Sequence[Tensor], backbone: Backbone) -> tuple[Tensor, int]:
-    """Features of views of any sizes, one pass of the encoder a size (Caron et al. 2020, section 3.3).
+    """Features of views of any sizes.
 
     Returns
     -------
     h_VND : features, the largest views first, otherwise in the order given
-    largest : A, how many views have the largest side
+    assigning : A, how many views have the largest side
     """
-    ordered = sorted(inputs, key=_side, reverse=True)
-    groups = [list(group) for _, group in groupby(ordered, key=_side)]
-    h_MD = torch.cat([backbone(torch.cat(group)) for group in groups])
-    return h_MD.reshape(len(ordered), -1, h_MD.shape[1]), len(groups[0])
-
-
-def _side(view: Tensor) -> int:
-    return view.shape[-1]
+    ordered = sorted(inputs, key=lambda view: view.shape[-1], reverse=True)
+    return torch.stack(features(ordered, backbone)), len(largest(ordered))
 
 
 def shares_K(choice: Tensor, prototypes: int) -> Tensor:

@@ -43,12 +43,12 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.distributed import gather, rank
+from workbench.objectives.figures import SHOWN_SAMPLES
 from workbench.objectives.queue import Queue
 from workbench.objectives.vision.clustering.crops import encode, entropy, nearest_pictures, shares_K
 from workbench.plugins.specs import Bound, Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 
-SHOWN_SAMPLES = 32
 SHOWN_PROTOTYPES, SHOWN_PICTURES = 8, 6
 
 

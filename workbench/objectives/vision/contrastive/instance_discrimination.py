@@ -39,11 +39,11 @@ from workbench.objectives.contrast import (
     CONTRASTIVE_ACCURACY,
     NEGATIVE_SIMILARITY,
     POSITIVE_SIMILARITY,
-    SHOWN_SAMPLES,
     cosines,
     info_nce,
 )
 from workbench.objectives.distributed import gather
+from workbench.objectives.figures import SHOWN_SAMPLES
 from workbench.objectives.vision.contrastive.simclr import normalised
 from workbench.plugins.specs import Bound, Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views

@@ -47,13 +47,13 @@ from workbench.objectives.contrast import (
     POSITIVE_SIMILARITY,
     QUEUE_AGE,
     QUEUE_FILLED,
-    SHOWN_SAMPLES,
     age_bars,
     cosines,
     info_nce,
     queue_terms,
 )
 from workbench.objectives.distributed import gather
+from workbench.objectives.figures import SHOWN_SAMPLES
 from workbench.objectives.queue import Queue
 from workbench.objectives.vision.contrastive.simclr import normalised
 from workbench.plugins.specs import Bound, Chance, FigureSpec, Needs, ObjectiveSpec, Paper

@@ -39,13 +39,13 @@ from workbench.objectives.contrast import (
     CONTRASTIVE_ACCURACY,
     NEGATIVE_SIMILARITY,
     POSITIVE_SIMILARITY,
-    SHOWN_SAMPLES,
     batch_terms,
     cosines,
     matching,
     places,
 )
 from workbench.objectives.distributed import gather
+from workbench.objectives.figures import SHOWN_SAMPLES
 from workbench.objectives.vision.contrastive.simclr import normalised
 from workbench.plugins.specs import Chance, FigureSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views

@@ -40,7 +40,6 @@ from workbench.objectives.contrast import (
     POSITIVE_SIMILARITY,
     QUEUE_AGE,
     QUEUE_FILLED,
-    SHOWN_SAMPLES,
     age_bars,
     batch_terms,
     cosines,
@@ -48,6 +47,7 @@ from workbench.objectives.contrast import (
     places,
 )
 from workbench.objectives.distributed import gather
+from workbench.objectives.figures import SHOWN_SAMPLES
 from workbench.objectives.queue import Queue
 from workbench.objectives.vision.contrastive.simclr import normalised
 from workbench.plugins.specs import Bound, Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper

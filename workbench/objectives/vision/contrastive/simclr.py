@@ -35,10 +35,9 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.distributed import gather, rank
+from workbench.objectives.figures import SHOWN_SAMPLES
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
-
-SHOWN_SAMPLES = 32
 
 
 class SimCLRConfig(Model):

@@ -44,6 +44,7 @@ from workbench.models.teacher import Teacher, rising_momentum
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.distributed import gather
+from workbench.objectives.multi_crop import features, largest
 from workbench.plugins.specs import Bound, Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 
@@ -128,12 +129,6 @@ def entropy(p_MK: Tensor) -> Tensor:
     """Mean entropy of distributions in nats, a scalar in [0, ln K]."""
     entropies_M: Tensor = torch.special.entr(p_MK).sum(dim=-1)
     return entropies_M.mean()
-
-
-def global_views(inputs: tuple[Tensor, ...]) -> list[int]:
-    """Which views the teacher sees: those whose side is the largest."""
-    largest = max(view.shape[-1] for view in inputs)
-    return [place for place, view in enumerate(inputs) if view.shape[-1] == largest]
 
 
 class DINO(Objective):
@@ -249,8 +244,8 @@ class DINO(Objective):
     def forward(self, views: Views, backbone: Backbone) -> Step:
         """Cross-entropy of every view with the teacher's soft classes of the other, global ones."""
         check_views(self.spec, views)
-        own_G = global_views(views.inputs)
-        h_V = self._features(views.inputs, backbone)
+        own_G = largest(views.inputs)
+        h_V = features(views.inputs, backbone)
         out_GNK = self._teacher_outputs(views.inputs, own_G)
         self._seen_K = out_GNK.mean(dim=(0, 1))
         out_VNK = self.head(torch.cat(h_V)).reshape(len(h_V), -1, self.config.prototypes)
@@ -278,7 +273,7 @@ class DINO(Objective):
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """Mean soft classes of teacher and student over the global views, and the centre."""
         with evaluating(backbone, self):
-            own_G = global_views(views.inputs)
+            own_G = largest(views.inputs)
             teacher_GNK = sharpened(self._teacher_outputs(views.inputs, own_G), self.centre, self.temperature)
             out_MK = self.head(backbone(torch.cat([views.inputs[place] for place in own_G])))
             student_K = F.softmax(out_MK / self.config.student_temperature, dim=-1).mean(dim=0)
@@ -286,15 +281,6 @@ class DINO(Objective):
             order_K = teacher_K.argsort(descending=True)
             both = torch.stack([teacher_K, student_K])[:, order_K]
             return {"mean_output": both.cpu().numpy(), "centre": self.centre[order_K].cpu().numpy()}
-
-    def _features(self, inputs: tuple[Tensor, ...], backbone: Backbone) -> list[Tensor]:
-        """The encoder's features, (N, D) a view; views of one size pass it as one batch."""
-        found: dict[int, Tensor] = {}
-        for size in {view.shape[-1]: None for view in inputs}:
-            places = [place for place, view in enumerate(inputs) if view.shape[-1] == size]
-            h_MD = backbone(torch.cat([inputs[place] for place in places]))
-            found.update(zip(places, h_MD.chunk(len(places)), strict=True))
-        return [found[place] for place in range(len(inputs))]
 
     def _teacher_outputs(self, inputs: tuple[Tensor, ...], own_G: list[int]) -> Tensor:
         """The teacher's cosines, (G, N, K)."""

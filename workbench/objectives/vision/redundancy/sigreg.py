@@ -45,13 +45,13 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.distributed import gather
+from workbench.objectives.multi_crop import features, largest
 from workbench.objectives.statistics import (
     COVARIANCE,
     OFF_DIAGONAL,
     PROJECTION_STD,
     SHOWN_DIMENSIONS,
     covariance,
-    encoded,
     full_precision,
     spread_terms,
 )
@@ -113,12 +113,6 @@ def epps_pulley(x_NS: Tensor, farthest: float, knots: int) -> Tensor:
 def view_distance(z_VNP: Tensor, global_views: list[int]) -> Tensor:
     """The mean squared distance of all views from the mean of the global ones, a scalar at or above 0."""
     return (z_VNP - z_VNP[global_views].mean(dim=0)).square().mean()
-
-
-def largest(inputs: tuple[Tensor, ...]) -> list[int]:
-    """Which views have the most pixels."""
-    sizes = [math.prod(view.shape[1:]) for view in inputs]
-    return [number for number, size in enumerate(sizes) if size == max(sizes)]
 
 
 class SIGReg(Objective):
@@ -194,7 +188,7 @@ class SIGReg(Objective):
         """The distance of all views from their mean, and of every view from a Gaussian."""
         check_views(self.spec, views)
         weight = self.config.weight
-        h_MD = encoded(views.inputs, backbone)
+        h_MD = torch.cat(features(views.inputs, backbone))
         z_MP = full_precision(self.projector(h_MD))
         z_VNP = torch.stack([gather(z_NP) for z_NP in z_MP.chunk(len(views.inputs))])
         with torch.autocast(h_MD.device.type, enabled=False):

@@ -41,13 +41,13 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.distributed import gather
+from workbench.objectives.multi_crop import features
 from workbench.objectives.statistics import (
     COVARIANCE,
     OFF_DIAGONAL,
     PROJECTION_STD,
     SHOWN_DIMENSIONS,
     covariance,
-    encoded,
     full_precision,
     spread_terms,
 )
@@ -178,7 +178,7 @@ class WMSE(Objective):
     def forward(self, views: Views, backbone: Backbone) -> Step:
         """The mean distance over all pairs of whitened views."""
         check_views(self.spec, views)
-        h_MD = encoded(views.inputs, backbone)
+        h_MD = torch.cat(features(views.inputs, backbone))
         v_MP = full_precision(self.projector(h_MD))
         gathered = [gather(v_NP) for v_NP in v_MP.chunk(len(views.inputs))]
         with torch.autocast(h_MD.device.type, enabled=False):
