@@ -151,14 +151,8 @@ class ViewPipeline:
     def _shown(self, images: NDArray[np.uint8], number: int, draws: ViewDraws, as_given: bool) -> Shown:
         branch = self._by_view[number][0]
         view = run_cpu(images, self._steps(number, draws, normalise=as_given), self._workers)
-        if as_given and branch.normalise is not None:
-            view = around_grey(view)
-        if as_given and branch.task is not None:
-            draw = draws.draws[branch.task.slot]
-            assert isinstance(branch.task.operation, Task)
-            view = branch.task.operation.depict(torch.from_numpy(view), draw.values, draw.applied).numpy()
-        pictures = np.rint(view * 255).astype(np.uint8).transpose(0, 2, 3, 1)
-        return Shown(np.ascontiguousarray(pictures), _captions(branch, draws))
+        pictures = as_encoder_sees(branch, draws, view) if as_given else _bytes(view)
+        return Shown(pictures, _captions(branch, draws))
 
     def evaluation(self, images: NDArray[np.uint8], device: torch.device) -> Tensor:
         """Images without randomness, float32 (N, 3, S, S): shorter side to S, centre, the first branch's normalisation.
@@ -218,10 +212,20 @@ def _same(draws: ViewDraws) -> ViewDraws:
     return draws
 
 
-def around_grey(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Normalised values for the eye, in [0, 1]: grey stands for 0."""
-    shown: NDArray[np.float32] = np.clip(0.5 + x / (2 * _SHOWN_DEVIATIONS), 0, 1, dtype=np.float32)
-    return shown
+def as_encoder_sees(branch: CompiledBranch, draws: ViewDraws, x: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Finished views (N, 3, S, S) for the eye, uint8 (N, h, w, 3): grey stands for 0, puzzles are depicted."""
+    if branch.normalise is not None:
+        x = np.clip(0.5 + x / (2 * _SHOWN_DEVIATIONS), 0, 1, dtype=np.float32)
+    if branch.task is not None:
+        draw = draws.draws[branch.task.slot]
+        assert isinstance(branch.task.operation, Task)
+        x = branch.task.operation.depict(torch.from_numpy(x), draw.values, draw.applied).numpy()
+    return _bytes(x)
+
+
+def _bytes(x: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Colours (N, 3, h, w) in [0, 1] as pictures (N, h, w, 3)."""
+    return np.ascontiguousarray(np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8).transpose(0, 2, 3, 1))
 
 
 def _posed(branch: CompiledBranch, draws: ViewDraws, view: Tensor) -> tuple[Tensor, Mapping[str, Tensor]]:

@@ -12,15 +12,14 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from workbench.data.base import Samples
 from workbench.views.build import CompiledBranch, Placed, Segment
 from workbench.views.cpu import Workers, run_cpu
 from workbench.views.draws import Draw, Key, ViewDraws, draw_view, steps_of
-from workbench.views.operations.base import Scene, Task
-from workbench.views.pipeline import Moments, ViewPipeline, around_grey
+from workbench.views.operations.base import Scene
+from workbench.views.pipeline import Moments, ViewPipeline, as_encoder_sees
 from workbench.views.trace_words import parameter_words
 
 _HERE = Workers(1)
@@ -134,14 +133,7 @@ def _picture(
     shape: tuple[int, int, int],
 ) -> NDArray[np.uint8]:
     x = run_cpu(images, steps_of(branch, drawn, shape[1:], moments), _HERE)
-    if branch.normalise is not None:
-        x = around_grey(x)
-    if branch.task is not None:
-        draw = drawn.draws[branch.task.slot]
-        assert isinstance(branch.task.operation, Task)
-        x = branch.task.operation.depict(torch.from_numpy(x), draw.values, draw.applied).numpy()
-    pictures: NDArray[np.uint8] = np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8).transpose(0, 2, 3, 1)
-    return np.ascontiguousarray(pictures)
+    return as_encoder_sees(branch, drawn, x)
 
 
 def _stage(item: Placed, draw: Draw, row: int, picture: NDArray[np.uint8]) -> Stage:

@@ -8,18 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.core.errors import WorkbenchError
+from workbench.core.errors import Cancelled, WorkbenchError
 from workbench.data.base import Samples
 from workbench.engine.embed import small_pictures
+from workbench.engine.lab.gallery import DRAWS, always, drawn, sample_batch, shown_as_given
 from workbench.engine.lab.server import Arrays, Request, Result
 from workbench.engine.lab.shelf import SHELF
 from workbench.plugins.strength import has_strength, scaled
 from workbench.recipes.models import Branch, Choice, Views
 from workbench.views.operations.base import Operation
 from workbench.views.table import OPERATIONS
-
-DRAWS, COMPANIONS = 6, 3
-"""How often the sample stands in the batch, each time drawn anew, and how many others it can be mixed with."""
 
 
 def operation_sheet(request: Request) -> Result:
@@ -33,14 +31,15 @@ def operation_sheet(request: Request) -> Result:
     params = request.params
     data, strengths = Choice(**params["data"]), [float(strength) for strength in params["strengths"]]
     train = SHELF.train_split(data, request.progress)
-    index = (int(params["index"]) + np.arange(1 + COMPANIONS)) % len(train)
-    batch = train.batch(np.concatenate([np.repeat(index[:1], DRAWS), index[1:]]))
+    batch = sample_batch(train, int(params["index"]))
     arrays: dict[str, NDArray[Any]] = {"original": small_pictures(batch.fields["image"][:1])[0]}
     refused = {}
     for number, operation in enumerate(OPERATIONS):
         request.progress(number / len(OPERATIONS), f"Drawing {operation.spec.title.lower()}")
         try:
             arrays[operation.spec.id] = _row(request, data, batch, operation, strengths)
+        except Cancelled:
+            raise
         except WorkbenchError as error:
             refused[operation.spec.id] = error.message
     ids = [operation.spec.id for operation in OPERATIONS if operation.spec.id in arrays]
@@ -53,17 +52,16 @@ def _row(
     request: Request, data: Choice, batch: Samples, operation: type[Operation], strengths: Sequence[float]
 ) -> NDArray[np.uint8]:
     schema = operation.Config.model_json_schema()
-    settings = {**operation.Config().model_dump(mode="json"), "p": 1.0}
+    seed = int(request.params.get("seed", 0))
 
-    def drawn(strength: float) -> NDArray[np.uint8]:
-        choice = Choice(id=operation.spec.id, **scaled(settings, schema, strength))
-        pipeline = SHELF.compiled(data, Views(branches=(Branch(ops=(choice,)),)), request.progress)
-        key = (int(request.params.get("seed", 0)), 0)
-        (shown,) = pipeline.preview(batch, key, as_given=operation.spec.kind in ("task", "normalise"))
-        return small_pictures(shown.pictures[:DRAWS].transpose(0, 3, 1, 2))
+    def at(strength: float) -> NDArray[np.uint8]:
+        choice = Choice(id=operation.spec.id, **scaled(always(operation), schema, strength))
+        views = Views(branches=(Branch(ops=(choice,)),))
+        found = drawn(request, data, batch, views, shown_as_given(operation), seed)
+        return small_pictures(found.transpose(0, 3, 1, 2))
 
     if not has_strength(schema):
-        return drawn(1.0)[np.arange(len(strengths)) % DRAWS]
-    plain = drawn(0.0).astype(np.int64)
-    best = int(np.abs(drawn(1.0) - plain).mean(axis=(1, 2, 3)).argmax())
-    return np.stack([drawn(strength)[best] for strength in strengths])
+        return at(1.0)[np.arange(len(strengths)) % DRAWS]
+    plain = at(0.0).astype(np.int64)
+    best = int(np.abs(at(1.0) - plain).mean(axis=(1, 2, 3)).argmax())
+    return np.stack([at(strength)[best] for strength in strengths])
