@@ -17,6 +17,7 @@ from workbench.data.base import Dataset, Place, Progress
 from workbench.data.loading import load
 from workbench.data.loading import splits as splits_of
 from workbench.data.statistics import channel_statistics
+from workbench.engine.sampler import sampler_of
 from workbench.models.base import Backbone
 from workbench.models.build import build_backbone
 from workbench.objectives.base import Facts, Objective
@@ -124,8 +125,15 @@ def build_encoder(recipe: Recipe, train: Dataset) -> Encoder:
 
 def build_learner(recipe: Recipe, splits: Splits, encoder: Encoder) -> Learner:
     """Backbone and objective; deterministic under the recipe's seed because `build_encoder` seeded first."""
-    batch = min(recipe.training.batch_size, recipe.training.samples or len(splits.train), len(splits.train))
-    facts = Facts(encoder.backbone.width, len(splits.train.info.classes), len(splits.train), batch)
+    sampler = sampler_of(recipe, len(splits.train))
+    facts = Facts(
+        width=encoder.backbone.width,
+        classes=len(splits.train.info.classes),
+        samples=len(splits.train),
+        batch_size=sampler.batch_size,
+        channels=image_shape(splits.train)[0],
+        steps_per_epoch=sampler.steps_per_epoch,
+    )
     objective = build_objective(recipe.objective, facts)
     objective.attach(encoder.backbone)
     return Learner(encoder.backbone, objective)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from workbench.core.errors import RunError
 from workbench.data.base import Dataset, Samples
 from workbench.engine.catalogue import full_catalogue
-from workbench.engine.sampler import EpochSampler
+from workbench.engine.sampler import sampler_of
 from workbench.recipes.check import build
 from workbench.recipes.models import Recipe
 from workbench.recipes.toml_io import read_document
@@ -42,9 +42,8 @@ def seen_at(recipe: Recipe, train: Dataset, step: int) -> Seen:
     """
     if step < 1:
         raise RunError(f"There is no step {step}: the first is step 1.")
-    settings = recipe.training
-    sampler = EpochSampler(len(train), settings.batch_size, recipe.seed, settings.samples)
-    return Seen(train.batch(sampler.batch(step - 1)), (recipe.seed, step - 1))
+    index = sampler_of(recipe, len(train)).batch(step - 1)
+    return Seen(train.batch(index), (recipe.seed, step - 1))
 
 
 def recipe_of(folder: RunFolder) -> Recipe:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.recipes.models import Recipe
+
 
 class EpochSampler:
     """Seeded shuffling without replacement; the samples left over at the end of an epoch are dropped.
@@ -31,6 +33,11 @@ class EpochSampler:
             generator = np.random.Generator(np.random.Philox(key=[self._seed, epoch]))
             self._order, self._epoch = self._pool[generator.permutation(len(self._pool))], epoch
         return self._order[place * self.batch_size : (place + 1) * self.batch_size]
+
+
+def sampler_of(recipe: Recipe, samples: int) -> EpochSampler:
+    """The sampler of a recipe on a split of so many samples: training, replays and measurements take the same."""
+    return EpochSampler(samples, recipe.training.batch_size, recipe.seed, recipe.training.samples)
 
 
 def subset(samples: int, wanted: int, seed: int) -> NDArray[np.int64]:

@@ -19,7 +19,7 @@ from workbench.engine.loop import Loop, Parts
 from workbench.engine.machine import probe, versions
 from workbench.engine.monitor import KnnMonitor
 from workbench.engine.plan import Plan
-from workbench.engine.sampler import EpochSampler
+from workbench.engine.sampler import sampler_of
 from workbench.engine.wishes import PhaseReporter, Wishes
 from workbench.models.optimisers import build_optimiser
 from workbench.recipes.check import build
@@ -102,7 +102,7 @@ def _assemble(folder: RunFolder, recipe: Recipe, phases: PhaseReporter, splits: 
     learner = build_learner(recipe, splits, encoder)
     optimiser = build_optimiser(recipe.optimiser, learner)
     wrapped, fabric_optimiser = fabric.setup(learner, optimiser)
-    sampler = EpochSampler(len(splits.train), recipe.training.batch_size, recipe.seed, recipe.training.samples)
+    sampler = sampler_of(recipe, len(splits.train))
     return Parts(
         folder=folder,
         phases=phases,

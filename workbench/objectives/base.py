@@ -43,12 +43,16 @@ class Facts:
     classes : number of labels in the data, 0 without
     samples : size of the training split
     batch_size : samples in a step, over all devices
+    channels : of the data's pictures as they are stored: 1 is grey, whatever the views make of it
+    steps_per_epoch : optimiser steps in which every sample that is learned from is seen once
     """
 
     width: int
     classes: int
     samples: int
     batch_size: int
+    channels: int = 3
+    steps_per_epoch: int = 1
 
 
 class Objective(nn.Module):

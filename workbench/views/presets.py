@@ -83,7 +83,7 @@ def _multi_crop(large: int, small: int, locals_: int) -> tuple[Branch, Branch]:
     return global_, local
 
 
-_TASKS = ("patch_mask",)
+_TASKS = ("patch_mask", "region_mask", "patch_grid", "jigsaw", "relative_position", "colour_split")
 _FLIP = _op("horizontal_flip", p=0.5)
 _GREY = _op("greyscale", p=0.2)
 _SOLARIZE = _op("solarize", p=0.2)

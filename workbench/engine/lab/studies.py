@@ -28,7 +28,7 @@ from workbench.engine.lab.runs import lab_device, open_run
 from workbench.engine.lab.server import Request, Result
 from workbench.engine.machine import probe as this_machine
 from workbench.engine.monitor import KnnMonitor, draw, labels_at
-from workbench.engine.sampler import EpochSampler
+from workbench.engine.sampler import sampler_of
 from workbench.evaluation.features import extract
 from workbench.evaluation.probe import L2, fit_probe
 from workbench.models.optimisers import build_optimiser
@@ -119,7 +119,7 @@ def _step_s(recipe: Recipe, splits: Splits, encoder: Encoder) -> float:
     device = torch.device(recipe.hardware.device)
     learner = build_learner(recipe, splits, encoder).to(device).train()
     optimiser = build_optimiser(recipe.optimiser, learner)
-    sampler = EpochSampler(len(splits.train), recipe.training.batch_size, recipe.seed, recipe.training.samples)
+    sampler = sampler_of(recipe, len(splits.train))
     took = []
     for step in range(WARM_STEPS + TIMED_STEPS):
         began = time.perf_counter()
