@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
 from workbench.views import colour
 from workbench.views.build import CompiledBranch, Placed, Segment, Slot
-from workbench.views.geometry import AxisMap, axis_map, fit_matrices
+from workbench.views.geometry import AxisMap, axis_map, fit_matrices, product
 from workbench.views.operations.base import Colour, Filter, Floats, Geometry, Scene, Values
 from workbench.views.steps import FilterStep, FusedStep, Step
 from workbench.views.warp import Move, Warp, frame_of, warp_of
@@ -66,7 +68,18 @@ def stream(key: Key, view: int, position: int, part: int = 0) -> np.random.Gener
     """The random numbers of one operation of one view (counted over all branches) at (seed, step)."""
     seed, step = key
     place = position + (part << 32)
-    return np.random.Generator(np.random.Philox(key=seed & _WORD, counter=[0, step & _WORD, view, place]))
+    counter = [0, step & _WORD, view, place]
+    return np.random.Generator(np.random.Philox(_Seed(seed & _WORD), counter=counter))  # type: ignore[arg-type]
+
+
+class _Seed(ISeedSequence):
+    """A Philox key as it is. Given as `key`, numpy still gathers entropy that it does not use, 40 us a stream."""
+
+    def __init__(self, key: int) -> None:
+        self._key = key
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> NDArray[Any]:
+        return np.array([self._key] + [0] * (n_words - 1), dtype)
 
 
 def draw_view(branch: CompiledBranch, scene: Scene, key: Key, number: int) -> ViewDraws:
@@ -145,7 +158,7 @@ def _segment_map(
 def _product(matrices: Sequence[Floats]) -> Floats:
     total = matrices[0]
     for matrix in matrices[1:]:
-        total = total @ matrix
+        total = product(total, matrix)
     return total
 
 

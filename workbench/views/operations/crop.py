@@ -48,18 +48,16 @@ class RandomResizedCrop(Geometry):
     config: Config
 
     def draw(self, rng: np.random.Generator, scene: Scene) -> Values:
-        shape = (TRIES, scene.samples)
-        area = rng.uniform(*self.config.scale, shape) * scene.height * scene.width
-        low, high = self.config.ratio
-        ratio = np.exp(rng.uniform(math.log(low), math.log(high), shape))
-        width, height = np.sqrt(area * ratio), np.sqrt(area / ratio)
-        fits = (width <= scene.width) & (height <= scene.height)
-        first, column = fits.argmax(axis=0), np.arange(scene.samples)
-        none = ~fits.any(axis=0)
-        whole_w, whole_h = self._largest(scene)
-        width = np.where(none, whole_w, width[first, column])
-        height = np.where(none, whole_h, height[first, column])
         place_x, place_y = rng.random((2, scene.samples))
+        (width, height), none = self._largest(scene), np.ones(scene.samples, bool)
+        for _ in range(TRIES):
+            open_ = np.flatnonzero(none)  # most boxes fit at the first try
+            if not len(open_):
+                break
+            box = self._box(rng, scene.height[open_] * scene.width[open_])
+            fits = (box[0] <= scene.width[open_]) & (box[1] <= scene.height[open_])
+            width[open_[fits]], height[open_[fits]] = box[:, fits]
+            none[open_[fits]] = False
         left = np.where(none, 0.5, place_x) * (scene.width - width)
         top = np.where(none, 0.5, place_y) * (scene.height - height)
         return {"left": left, "top": top, "width": width, "height": height}
@@ -70,6 +68,12 @@ class RandomResizedCrop(Geometry):
         )
         side = np.full(scene.samples, float(scene.size))
         return matrices, Scene(scene.size, scene.view, side, side)
+
+    def _box(self, rng: np.random.Generator, area: Floats) -> Floats:
+        """Width and height (2, M) of a box in each of M pictures of these areas."""
+        low, high = self.config.ratio
+        share, ratio = rng.uniform(*self.config.scale, len(area)), rng.uniform(math.log(low), math.log(high), len(area))
+        return np.sqrt(share * area) * np.exp(np.stack([ratio, -ratio]) / 2)
 
     def _largest(self, scene: Scene) -> tuple[Floats, Floats]:
         low, high = self.config.ratio
