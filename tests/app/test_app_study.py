@@ -13,11 +13,13 @@ from xml.etree import ElementTree
 
 import pytest
 
+from workbench.app.studies.composition.plan import make_plan
+from workbench.app.studies.composition.report import as_csv, as_document, as_text, draw_table, titles
+from workbench.app.studies.composition.table import Table
 from workbench.app.studies.desk import StudyDesk
 from workbench.app.studies.estimate import Estimate
 from workbench.app.studies.folder import Study, create_study, new_study_path, open_study, studies_in
-from workbench.app.studies.plan import Cell, check_plan, make_plan, parse_budget, recipe_of
-from workbench.app.studies.report import as_csv, as_document, as_text, draw_table, titles
+from workbench.app.studies.plan import Cell, check_plan, parse_budget
 from workbench.app.studies.results import FAILURE, CellState, StudyReader
 from workbench.core.errors import RecipeError, RunError, WorkbenchError
 from workbench.plugins.catalogue import builtin_catalogue
@@ -48,7 +50,7 @@ def study(tmp_path: Path, base: Recipe) -> Study:
 
 def write_run(study: Study, first: str, second: str, accuracy: float | None = None, **more: object) -> RunFolder:
     """A run folder as an engine leaves it behind: `state` how it ended, None for one that is dead without a word."""
-    cell = Cell(first, second, int(more.get("seed", 0)))
+    cell = Cell((first, second), int(more.get("seed", 0)))
     folder = RunFolder.create(study.runs_dir, cell.folder, write_toml(study.base))
     state, loss = more.get("state", "completed"), more.get("loss", 1.5)
     process = {**asdict(this_process()), "pid": 2**22 + 1} if state is None else asdict(this_process())
@@ -72,7 +74,7 @@ def write_run(study: Study, first: str, second: str, accuracy: float | None = No
 
 def test_every_ordered_pair_and_every_single_operation_is_a_run() -> None:
     plan = make_plan(SEVEN, STEPS, CATALOGUE)
-    pairs = {(cell.first, cell.second) for cell in plan.cells()}
+    pairs = {cell.names for cell in plan.cells()}
     assert pairs == {(a, b) for a in SEVEN for b in SEVEN}
     assert len(plan.cells()) == 49
 
@@ -86,7 +88,7 @@ def test_a_symmetric_study_runs_each_pair_once_and_every_seed_is_a_run_of_its_ow
 
 def test_one_branch_is_plain_and_the_other_goes_through_the_pair_in_order(base: Recipe) -> None:
     plan = make_plan(["blur", "color"], STEPS, CATALOGUE, samples=500)
-    made = recipe_of(Cell("blur", "color", 2), plan, base, CATALOGUE)
+    made = plan.recipe_of(Cell(("blur", "color"), 2), base, CATALOGUE)
     plain, distorted = made.views.branches
     assert [op.id for op in plain.ops] == ["normalize"]
     assert [op.id for op in distorted.ops] == ["gaussian_blur", "colour_jitter", "greyscale", "normalize"]
@@ -98,7 +100,7 @@ def test_one_branch_is_plain_and_the_other_goes_through_the_pair_in_order(base: 
 
 def test_on_the_diagonal_an_operation_stands_alone(base: Recipe) -> None:
     plan = make_plan(["crop"], STEPS, CATALOGUE)
-    made = recipe_of(plan.cells()[0], plan, base, CATALOGUE)
+    made = plan.recipe_of(plan.cells()[0], base, CATALOGUE)
     assert [op.id for op in made.views.branches[1].ops] == ["random_resized_crop", "normalize"]
 
 
@@ -108,7 +110,7 @@ def test_all_seven_of_the_paper_can_be_trained_in_every_pair(base: Recipe) -> No
 
 def test_any_view_operation_may_be_studied_by_its_id_and_is_always_applied(base: Recipe) -> None:
     plan = make_plan(["horizontal_flip"], STEPS, CATALOGUE)
-    made = recipe_of(plan.cells()[0], plan, base, CATALOGUE)
+    made = plan.recipe_of(plan.cells()[0], base, CATALOGUE)
     assert made.views.branches[1].ops[0].params["p"] == 1.0
 
 
@@ -173,15 +175,15 @@ def test_the_studies_of_a_workspace_are_listed_newest_first(tmp_path: Path, base
     made = [create_study(new_study_path(tmp_path, base), plan, base, CATALOGUE).path for _ in range(3)]
     for age, path in enumerate(made):
         os.utime(path / "study.toml", (1000 - age, 1000 - age))
-    assert list(studies_in(tmp_path)) == made
+    assert list(studies_in(tmp_path, plan.kind)) == made
 
 
 # -- results -------------------------------------------------------------------------------------------------------
 
 
 def test_a_study_without_runs_waits(study: Study) -> None:
-    table = StudyReader(study).read()
-    assert table.count(CellState.WAITING) == 4
+    table = Table.of(study, StudyReader(study).read())
+    assert table.results.count(CellState.WAITING) == 4
     assert table.best() is None
     assert table.average("crop") is None
 
@@ -189,19 +191,19 @@ def test_a_study_without_runs_waits(study: Study) -> None:
 def test_cells_averages_and_the_best_come_from_the_run_folders(study: Study) -> None:
     for pair, accuracy in {("crop", "crop"): 0.5, ("crop", "blur"): 0.8, ("blur", "crop"): 0.6}.items():
         write_run(study, *pair, accuracy)
-    table = StudyReader(study).read()
+    table = Table.of(study, StudyReader(study).read())
     assert table.score("crop", "blur").mean == 0.8
     assert table.average("crop") == pytest.approx((0.5 + 0.8) / 2)
     assert table.average("blur") == 0.6
     assert table.best() == ("crop", "blur")
-    assert not table.complete
+    assert not table.results.complete
 
 
 def test_seeds_give_mean_and_sample_deviation(tmp_path: Path, base: Recipe) -> None:
     study = create_study(tmp_path / "s", make_plan(["crop"], STEPS, CATALOGUE, seeds=3), base, CATALOGUE)
     for seed, accuracy in enumerate((0.5, 0.6, 0.8)):
         write_run(study, "crop", "crop", accuracy, seed=seed)
-    score = StudyReader(study).read().score("crop", "crop")
+    score = Table.of(study, StudyReader(study).read()).score("crop", "crop")
     mean = (0.5 + 0.6 + 0.8) / 3
     expected = math.sqrt(sum((value - mean) ** 2 for value in (0.5, 0.6, 0.8)) / 2)
     assert (score.mean, score.std, score.count) == (pytest.approx(mean), pytest.approx(expected), 3)
@@ -211,9 +213,9 @@ def test_a_symmetric_table_shows_a_pair_on_both_sides(tmp_path: Path, base: Reci
     plan = make_plan(["crop", "blur"], STEPS, CATALOGUE, symmetric=True)
     study = create_study(tmp_path / "s", plan, base, CATALOGUE)
     write_run(study, "crop", "blur", 0.7)
-    table = StudyReader(study).read()
+    table = Table.of(study, StudyReader(study).read())
     assert table.score("blur", "crop") == table.score("crop", "blur")
-    assert len(table.results) == 3
+    assert len(table.results.runs) == 3
 
 
 @pytest.mark.parametrize(
@@ -226,8 +228,8 @@ def test_a_symmetric_table_shows_a_pair_on_both_sides(tmp_path: Path, base: Reci
 )
 def test_a_run_that_failed_says_why_and_counts_as_ended(study: Study, how: dict, words: str) -> None:
     write_run(study, "crop", "blur", **how)
-    table = StudyReader(study).read()
-    (failed,) = table.failures
+    table = Table.of(study, StudyReader(study).read())
+    (failed,) = table.results.failures
     assert failed.reason.startswith(words)
     assert table.score("crop", "blur") is None
     assert f"crop+blur-seed0 failed: {words}" in as_text(table, titles(study.plan, CATALOGUE))
@@ -236,9 +238,9 @@ def test_a_run_that_failed_says_why_and_counts_as_ended(study: Study, how: dict,
 def test_a_measurement_that_failed_is_told_and_a_completed_run_without_one_waits_for_it(study: Study) -> None:
     folder = write_run(study, "crop", "blur")
     reader = StudyReader(study)
-    assert reader.read().runs("crop", "blur")[0].state is CellState.MEASURING
+    assert Table.of(study, reader.read()).runs("crop", "blur")[0].state is CellState.MEASURING
     (folder.evaluation / FAILURE).write_text(json.dumps({"reason": "The features are not finite."}))
-    assert reader.read().runs("crop", "blur")[0].reason == "The features are not finite."
+    assert Table.of(study, reader.read()).runs("crop", "blur")[0].reason == "The features are not finite."
 
 
 def test_a_stopped_run_waits_and_a_live_one_runs(study: Study) -> None:
@@ -246,7 +248,7 @@ def test_a_stopped_run_waits_and_a_live_one_runs(study: Study) -> None:
     folder = write_run(study, "blur", "blur", state=None)
     events = folder.events.read_text().replace(str(2**22 + 1), str(os.getpid()))
     folder.events.write_text(events)
-    table = StudyReader(study).read()
+    table = Table.of(study, StudyReader(study).read())
     assert table.runs("crop", "crop")[0].state is CellState.WAITING
     assert table.runs("blur", "blur")[0].state is CellState.RUNNING
     assert table.runs("blur", "blur")[0].share == 0.5
@@ -254,11 +256,11 @@ def test_a_stopped_run_waits_and_a_live_one_runs(study: Study) -> None:
 
 def test_a_result_that_changes_on_disk_is_read_again(study: Study) -> None:
     reader, folder = StudyReader(study), write_run(study, "crop", "crop", 0.5)
-    assert reader.read().score("crop", "crop").mean == 0.5
+    assert Table.of(study, reader.read()).score("crop", "crop").mean == 0.5
     record = json.dumps({"probe": 0.75, "took_s": 1.0})
     (folder.evaluation / "new.json").write_text(record)
     os.replace(folder.evaluation / "new.json", folder.evaluation / f"probe_{step_name(20)}.json")
-    assert reader.read().score("crop", "crop").mean == 0.75
+    assert Table.of(study, reader.read()).score("crop", "crop").mean == 0.75
 
 
 def test_the_time_left_follows_the_runs_that_are_done_and_before_them_the_estimate(study: Study, base: Recipe) -> None:
@@ -283,7 +285,7 @@ def test_the_estimate_counts_epochs_of_the_samples_that_are_learned_from(base: R
 def test_csv_and_json_hold_every_cell_and_the_averages(study: Study) -> None:
     write_run(study, "crop", "blur", 0.8125)
     write_run(study, "blur", "blur", state="failed", reason="NaN, at last")
-    table = StudyReader(study).read()
+    table = Table.of(study, StudyReader(study).read())
     rows = list(csv.DictReader(io.StringIO(as_csv(table))))
     assert [(row["first"], row["second"]) for row in rows] == [
         *(("crop", "crop"), ("crop", "blur"), ("blur", "crop"), ("blur", "blur")),
@@ -299,10 +301,10 @@ def test_csv_and_json_hold_every_cell_and_the_averages(study: Study) -> None:
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_the_figure_is_drawn_whatever_is_missing(study: Study, tmp_path: Path, suffix: str) -> None:
     headings, path = titles(study.plan, CATALOGUE), tmp_path / f"table.{suffix}"
-    draw_table(StudyReader(study).read(), headings, "Study", path)
+    draw_table(Table.of(study, StudyReader(study).read()), headings, "Study", path)
     empty = path.stat().st_size
     write_run(study, "crop", "blur", 0.8)
-    draw_table(StudyReader(study).read(), headings, "Study", path)
+    draw_table(Table.of(study, StudyReader(study).read()), headings, "Study", path)
     assert path.stat().st_size > 1000
     assert empty > 1000
     if suffix == "svg":
@@ -323,4 +325,4 @@ def test_a_study_nobody_works_on_can_be_read_but_not_stopped(study: Study) -> No
 def test_a_recipe_override_changes_what_a_study_is(study: Study, tmp_path: Path) -> None:
     document = override_recipe(find_document("simclr-fashion-mnist"), ["objective.temperature=0.5"], CATALOGUE)
     other = create_study(tmp_path / "other", study.plan, build(document, CATALOGUE), CATALOGUE)
-    assert recipe_of(Cell("crop", "blur", 0), study.plan, other.base, CATALOGUE).objective.params["temperature"] == 0.5
+    assert study.plan.recipe_of(Cell(("crop", "blur"), 0), other.base, CATALOGUE).objective.params["temperature"] == 0.5

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from workbench.app.studies.composition.plan import make_plan
 from workbench.app.studies.estimate import Estimate
 from workbench.app.studies.folder import create_study
-from workbench.app.studies.plan import Measure, make_plan
+from workbench.app.studies.plan import Measure
 from workbench.plugins.catalogue import builtin_catalogue
 from workbench.recipes.check import build
 from workbench.recipes.models import Budget

@@ -13,9 +13,11 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtSvg import QSvgRenderer
 
+from workbench.app.studies.composition.plan import make_plan
+from workbench.app.studies.composition.table import Table
 from workbench.app.studies.estimate import Estimate
 from workbench.app.studies.folder import create_study
-from workbench.app.studies.plan import Cell, make_plan
+from workbench.app.studies.plan import Cell
 from workbench.app.studies.results import CellState
 from workbench.core.errors import WorkbenchError
 from workbench.gui.pages.views.panel import Data
@@ -104,7 +106,7 @@ def study(panel, qtbot):
 
 def write_run(study, first: str, second: str, accuracy: float | None) -> None:
     """A run folder as an engine leaves it behind; one without accuracy has failed."""
-    folder = RunFolder.create(study.runs_dir, Cell(first, second, 0).folder, write_toml(study.base))
+    folder = RunFolder.create(study.runs_dir, Cell((first, second), 0).folder, write_toml(study.base))
     with JournalWriter(folder.events) as journal:
         journal.emit("starting", 0, **asdict(this_process()), version="", schema=1)
         state, reason = ("failed", "Out of memory.") if accuracy is None else ("completed", "")
@@ -193,10 +195,10 @@ def test_the_inspector_follows_the_pointer_and_the_arrow_keys(qtbot, panel, stud
 
 def test_a_click_and_enter_open_the_run_of_a_cell_and_a_run_that_has_not_begun_says_so(qtbot, panel, study):
     qtbot.mouseClick(panel.watch.map, Qt.MouseButton.LeftButton, pos=point(panel, 0, 2))
-    assert panel.app.current.folder.path == study.run_of(Cell("crop", "blur", 0)).path
+    assert panel.app.current.folder.path == study.run_of(Cell(("crop", "blur"), 0)).path
     qtbot.keyClick(panel.watch.map, Qt.Key.Key_Left)
     qtbot.keyClick(panel.watch.map, Qt.Key.Key_Return)
-    assert panel.app.current.folder.path == study.run_of(Cell("crop", "color", 0)).path
+    assert panel.app.current.folder.path == study.run_of(Cell(("crop", "color"), 0)).path
     qtbot.mouseClick(panel.watch.map, Qt.MouseButton.LeftButton, pos=point(panel, 2, 2))
     assert panel.app.notice.message == "That run has not begun."
     panel.app.supervisor.detach(panel.app.current)
@@ -221,7 +223,9 @@ def test_the_heat_map_is_saved_as_picture_and_table_and_another_kind_is_refused(
     with open(tmp_path / "map.csv") as file:
         assert len(list(csv.DictReader(file))) == 9 + 3
     with pytest.raises(WorkbenchError, match=r"\.png, \.svg or \.csv"):
-        export.save(tmp_path / "map.gif", panel.snapshot.table, panel.watch.map.headings, "")
+        export.save(
+            tmp_path / "map.gif", Table.of(panel.snapshot.study, panel.snapshot.results), panel.watch.map.headings, ""
+        )
 
 
 @pytest.mark.parametrize("size", [(300, 220), (412, 380), (560, 380), (1400, 700), (700, 1400)])
@@ -257,7 +261,7 @@ def test_a_study_starts_is_found_by_another_panel_pauses_and_stops_without_losin
     click(qtbot, panel.start.start_button)
     watch = panel.watch
     qtbot.waitUntil(
-        lambda: panel.snapshot is not None and panel.snapshot.table.results[0].share > 0, timeout=PATIENCE_MS
+        lambda: panel.snapshot is not None and panel.snapshot.results.runs[0].share > 0, timeout=PATIENCE_MS
     )
     assert watch.state.text() == "Working"
     assert "left" in watch.facts.full_text()
@@ -269,12 +273,12 @@ def test_a_study_starts_is_found_by_another_panel_pauses_and_stops_without_losin
     close(qtbot, other)
 
     click(qtbot, watch.pause_button)
-    qtbot.waitUntil(lambda: panel.snapshot.table.results[0].state is CellState.PAUSED, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: panel.snapshot.results.runs[0].state is CellState.PAUSED, timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: watch.state.text() == "Paused", timeout=PATIENCE_MS)
     click(qtbot, watch.pause_button)
-    qtbot.waitUntil(lambda: panel.snapshot.table.results[0].state is CellState.RUNNING, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: panel.snapshot.results.runs[0].state is CellState.RUNNING, timeout=PATIENCE_MS)
     click(qtbot, watch.stop_button)
     qtbot.waitUntil(lambda: watch.state.text() == "Stopped", timeout=PATIENCE_MS)
-    assert panel.snapshot.study.run_of(Cell("crop", "crop", 0)).whole_checkpoints()
+    assert panel.snapshot.study.run_of(Cell(("crop", "crop"), 0)).whole_checkpoints()
     assert watch.stop_button.text() == "Go on"
     assert not panel._timer.isActive()

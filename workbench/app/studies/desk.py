@@ -11,12 +11,10 @@ from dataclasses import dataclass
 
 from workbench.app.process import Child
 from workbench.app.studies.folder import Study
-from workbench.app.studies.results import StudyReader, Table
+from workbench.app.studies.results import Results, StudyReader
 from workbench.core.errors import RunError
 from workbench.core.units import format_duration
 from workbench.runs.control import Command, ControlWriter
-
-WORKER = (sys.executable, "-m", "workbench", "study", "augmentations", "--yes", "--resume")
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Snapshot:
     """
 
     study: Study
-    table: Table
+    results: Results
     working: bool
     paused: bool
     left_s: float | None
@@ -38,8 +36,8 @@ class Snapshot:
     @property
     def words(self) -> str:
         """'12 of 49 runs, about 20 min left'."""
-        done, failed = self.table.done, len(self.table.failures)
-        parts = [f"{done + failed} of {len(self.table.results)} runs"]
+        done, failed = self.results.done, len(self.results.failures)
+        parts = [f"{done + failed} of {len(self.results.runs)} runs"]
         if failed:
             parts.append(f"{failed} failed")
         if self.working and not self.paused and self.left_s is not None:
@@ -62,7 +60,9 @@ class StudyDesk:
             return
         self.study.desk.console.unlink(missing_ok=True)
         ControlWriter(self.study.desk.control).send("resume")
-        self._child = Child([*WORKER, str(self.study.path)], self.study.desk.console, {"PYTHONUNBUFFERED": "1"})
+        words = ["study", self.study.plan.kind, "--yes", "--resume", str(self.study.path)]
+        command = [sys.executable, "-m", "workbench", *words]
+        self._child = Child(command, self.study.desk.console, {"PYTHONUNBUFFERED": "1"})
 
     def ask(self, command: Command) -> None:
         """Pause or resume it, between two steps of the run at work."""
@@ -86,10 +86,10 @@ class StudyDesk:
     def read(self) -> Snapshot:
         """How it stands."""
         working = self.working
-        table = self._reader.read()
-        failure = "" if working or table.complete else self._last_words()
-        left_s = self._reader.left_s(table, self._estimate)
-        return Snapshot(self.study, table, working, working and self._paused(), left_s, failure)
+        results = self._reader.read()
+        failure = "" if working or results.complete else self._last_words()
+        left_s = self._reader.left_s(results, self._estimate)
+        return Snapshot(self.study, results, working, working and self._paused(), left_s, failure)
 
     def release(self) -> None:
         """Watch it no longer; what works on it goes on."""

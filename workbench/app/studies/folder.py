@@ -1,7 +1,7 @@
 """A study on disk.
 
 STUDY_DIR/
-  study.toml recipe.toml    the plan, and the recipe whose views are replaced
+  study.toml recipe.toml    the plan, and the recipe that its runs start from
   estimate.json             what a run was timed to cost, where it was timed
   runs/                     a run folder a cell: all results are read from these
   engine.lock control.jsonl console.log    of the process that works on it, as in a run folder
@@ -19,7 +19,8 @@ import tomlkit
 from pydantic import ValidationError
 
 from workbench.app.studies.estimate import Estimate
-from workbench.app.studies.plan import Cell, Plan, check_plan
+from workbench.app.studies.kinds import PLANS
+from workbench.app.studies.plan import Cell, StudyPlan, check_plan
 from workbench.core.errors import RunError
 from workbench.core.files import free_name, write_atomic
 from workbench.plugins.catalogue import Catalogue
@@ -30,7 +31,7 @@ from workbench.runs.folder import RunFolder
 from workbench.runs.lock import holder
 from workbench.runs.state import ProcessId
 
-SCHEMA, KIND = 1, "augmentations"
+SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Study:
     """
 
     path: Path
-    plan: Plan
+    plan: StudyPlan
     base: Recipe
 
     @property
@@ -78,7 +79,7 @@ class Study:
         write_atomic(self.path / "estimate.json", estimate.model_dump_json(indent=2) + "\n")
 
 
-def create_study(path: Path, plan: Plan, base: Recipe, catalogue: Catalogue) -> Study:
+def create_study(path: Path, plan: StudyPlan, base: Recipe, catalogue: Catalogue) -> Study:
     """A new study in this folder, or the one that is there already where it is the same.
 
     Raises RecipeError where a run could not be trained, RunError where the folder holds something else.
@@ -89,14 +90,14 @@ def create_study(path: Path, plan: Plan, base: Recipe, catalogue: Catalogue) -> 
     try:
         path.mkdir(parents=True, exist_ok=True)
         write_atomic(path / "recipe.toml", write_toml(base))
-        document = {"schema": SCHEMA, "kind": KIND, **plan.model_dump(mode="json")}
+        document = {"schema": SCHEMA, "kind": plan.kind, **plan.model_dump(mode="json")}
         write_atomic(path / "study.toml", tomlkit.dumps(document))
     except OSError as error:
         raise RunError(f"No study can be kept in {path}: {error.strerror}.", "Choose another folder.") from error
     return Study(path, plan, base)
 
 
-def refuse_other_study(path: Path, plan: Plan, base: Recipe, catalogue: Catalogue) -> bool:
+def refuse_other_study(path: Path, plan: StudyPlan, base: Recipe, catalogue: Catalogue) -> bool:
     """Whether this very study is in the folder already; raises RunError where the folder holds something else."""
     if (path / "study.toml").exists():
         found = open_study(path, catalogue)
@@ -113,9 +114,10 @@ def open_study(path: Path, catalogue: Catalogue) -> Study:
     file = path / "study.toml"
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
-        if document.pop("schema", None) != SCHEMA or document.pop("kind", None) != KIND:
+        kind = str(document.pop("kind", ""))
+        if document.pop("schema", None) != SCHEMA or kind not in PLANS:
             raise RunError(f"{file} is of another kind or version than this program knows.")
-        plan = Plan.model_validate(document)
+        plan = PLANS[kind].model_validate(document)
     except OSError:
         raise RunError(f"{path} is not a study: it has no study.toml that can be read.") from None
     except (ValidationError, ValueError) as error:
@@ -130,7 +132,15 @@ def new_study_path(studies_dir: Path, base: Recipe) -> Path:
     return free_name(studies_dir, stem)
 
 
-def studies_in(studies_dir: Path) -> Sequence[Path]:
-    """The folders of all studies of a workspace, newest first."""
-    found = list(studies_dir.glob("*/study.toml"))
+def studies_in(studies_dir: Path, kind: str) -> Sequence[Path]:
+    """The folders of all studies of this kind in a workspace, newest first."""
+    found = [file for file in studies_dir.glob("*/study.toml") if _kind(file) == kind]
     return [file.parent for file in sorted(found, key=lambda file: file.stat().st_mtime, reverse=True)]
+
+
+def _kind(file: Path) -> str:
+    """What kind of study a file says it is; one that cannot be read says so when it is opened."""
+    try:
+        return str(tomllib.loads(file.read_text(encoding="utf-8")).get("kind", ""))
+    except (OSError, ValueError):
+        return ""

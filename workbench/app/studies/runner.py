@@ -15,8 +15,8 @@ from types import FrameType
 
 from workbench.app.lab_client import LabClient
 from workbench.app.studies.folder import Study
-from workbench.app.studies.plan import Cell, recipe_of
-from workbench.app.studies.results import FAILURE, CellState, StudyReader, Table, read_cell
+from workbench.app.studies.plan import Cell
+from workbench.app.studies.results import FAILURE, CellState, Results, StudyReader, read_cell
 from workbench.app.supervisor import RunHandle, RunSupervisor
 from workbench.core.errors import RunError, WorkbenchError
 from workbench.core.files import write_atomic
@@ -51,8 +51,8 @@ class StudyRunner:
         self.stopping = False
         self._paused = False
 
-    def run(self) -> Table:
-        """Work until every run is done or has failed, or until a stop; the table as it is then.
+    def run(self) -> Results:
+        """Work until every run is done or has failed, or until a stop; the results as they are then.
 
         Raises RunError where another process works on this study.
         """
@@ -81,7 +81,7 @@ class StudyRunner:
             return
         folder = self.study.run_of(cell)
         if not folder.recipe.exists():
-            recipe = recipe_of(cell, self.study.plan, self.study.base, self._catalogue)
+            recipe = self.study.plan.recipe_of(cell, self.study.base, self._catalogue)
             folder = RunFolder.create(self.study.runs_dir, cell.folder, write_toml(recipe))
         handle = self._supervisor.attach(folder)
         try:
@@ -107,14 +107,14 @@ class StudyRunner:
 
     def _measure(self, cell: Cell, folder: RunFolder) -> None:
         """Probe a completed run, unless that is done; a failure is kept in its folder and tried again another time."""
-        if read_cell(folder, cell, self.study.plan).state is CellState.DONE:
+        if read_cell(folder, cell, self.study.plan.measure).state is CellState.DONE:
             return
         (folder.evaluation / FAILURE).unlink(missing_ok=True)
-        if read_cell(folder, cell, self.study.plan).state is not CellState.MEASURING:
+        if read_cell(folder, cell, self.study.plan.measure).state is not CellState.MEASURING:
             return
         ended: list[WorkbenchError | None] = []
         ticket = self._lab.ask(
-            "probe_run", {"run": str(folder.path)}, done=lambda *_: ended.append(None), failed=ended.append
+            "probe_run", self._probe_request(folder), done=lambda *_: ended.append(None), failed=ended.append
         )
         while not ended and not self.stopping:
             self._pause("measuring")
@@ -122,6 +122,9 @@ class StudyRunner:
             self._lab.cancel(ticket)
         elif ended[0] is not None:
             _note_failure(folder, ended[0].message)
+
+    def _probe_request(self, folder: RunFolder) -> dict[str, object]:
+        return {"run": str(folder.path), "floors": self.study.plan.floors}
 
     # -- waiting ---------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -27,7 +28,7 @@ from workbench.engine.experiment import (
 from workbench.engine.lab.runs import lab_device, open_run
 from workbench.engine.lab.server import Request, Result
 from workbench.engine.machine import probe as this_machine
-from workbench.engine.monitor import KnnMonitor, draw, labels_at
+from workbench.engine.monitor import RANDOM, RAW, KnnMonitor, draw, labels_at, pixels
 from workbench.engine.sampler import sampler_of
 from workbench.evaluation.features import extract
 from workbench.evaluation.probe import L2, fit_probe
@@ -42,15 +43,21 @@ _START = "import workbench.engine.train"
 
 
 def probe_run(request: Request) -> Result:
-    """params: run, step (null: the latest), bank, test (null: the recipe's). The linear probe, into evaluation/."""
+    """The linear probe of a run, kept in its evaluation/.
+
+    params: run, step (null: the latest), bank, test (null: the recipe's), floors. With `floors` the raw pixels and the
+    encoder before training are probed too, on the same samples.
+    """
     folder, recipe = open_run(request)
     given = {name: request.params[name] for name in ("bank", "test") if request.params.get(name) is not None}
     settings = recipe.evaluation.replace(**given)
     began = time.perf_counter()
     splits = load_splits(recipe.data, request.progress)
     encoder, step = load_encoder(folder, recipe, request.params.get("step"), request.progress)
+    floors = _floors(recipe, splits, settings, request.progress) if request.params.get("floors") else {}
     result = {
         **_probed(encoder, splits, settings, recipe.seed, request.progress),
+        "floors": floors,
         "step": step,
         "run": folder.path.name,
         "fingerprint": fingerprint(recipe),
@@ -83,7 +90,29 @@ def time_recipe(request: Request) -> Result:
     return {**facts, "train_samples": len(splits.train)}, {}
 
 
-def _probed(encoder: Encoder, splits: Splits, settings: Evaluation, seed: int, progress: Progress) -> dict[str, object]:
+def _floors(recipe: Recipe, splits: Splits, settings: Evaluation, progress: Progress) -> dict[str, float]:
+    """Accuracies of what needs no training, by name: a lab that probes many runs measures each of them once."""
+    pixels_key = (RAW, recipe.data.model_dump_json(), settings.model_dump_json(), recipe.seed)
+    encoder_key = (RANDOM, *pixels_key, recipe.backbone.model_dump_json(), recipe.views.model_dump_json())
+    if pixels_key not in _FLOORS:
+        _FLOORS[pixels_key] = _probed_pixels(splits, settings, recipe.seed)
+    if encoder_key not in _FLOORS:
+        untrained = _probed(build_encoder(recipe, splits.train), splits, settings, recipe.seed, progress)
+        _FLOORS[encoder_key] = untrained["probe"]
+    return {RAW: _FLOORS[pixels_key], RANDOM: _FLOORS[encoder_key]}
+
+
+_FLOORS: dict[tuple[object, ...], float] = {}
+
+
+def _probed_pixels(splits: Splits, settings: Evaluation, seed: int) -> float:
+    bank, queries = draw(splits, settings, seed)
+    z_ND, z_QD = pixels(splits.train, bank), pixels(splits.test, queries)
+    probe = fit_probe(z_ND, labels_at(splits.train, bank), classes=max(len(splits.train.info.classes), 1))
+    return probe.accuracy(z_QD, labels_at(splits.test, queries))
+
+
+def _probed(encoder: Encoder, splits: Splits, settings: Evaluation, seed: int, progress: Progress) -> dict[str, Any]:
     """The probe's accuracy and everything needed to repeat it."""
     bank, queries = draw(splits, settings, seed)
     if not len(bank) or not len(queries):
@@ -119,12 +148,11 @@ def _step_s(recipe: Recipe, splits: Splits, encoder: Encoder) -> float:
     device = torch.device(recipe.hardware.device)
     learner = build_learner(recipe, splits, encoder).to(device).train()
     optimiser = build_optimiser(recipe.optimiser, learner)
-    sampler = sampler_of(recipe, len(splits.train))
+    sampler = sampler_of(recipe, splits.train)
     took = []
     for step in range(WARM_STEPS + TIMED_STEPS):
         began = time.perf_counter()
-        samples = splits.train.batch(sampler.batch(step))
-        loss, _, _ = learner(**parts_of(encoder.pipeline(samples, (recipe.seed, step), device)))
+        loss, _, _ = learner(**parts_of(encoder.pipeline(sampler.samples(step), (recipe.seed, step), device)))
         loss.backward()
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)

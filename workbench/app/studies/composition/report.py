@@ -1,4 +1,4 @@
-"""A study's table as words, CSV, JSON and figures."""
+"""The composition study's table as words, CSV, JSON and figures."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from workbench.app.studies.plan import MEASURE_WORDS, Plan, budget_words
-from workbench.app.studies.results import CellResult, CellState, Score, Table
+from workbench.app.studies.composition.plan import CompositionPlan
+from workbench.app.studies.composition.table import Table
+from workbench.app.studies.plan import MEASURE_WORDS, budget_words
+from workbench.app.studies.results import CellResult, CellState, Score
 from workbench.core.errors import WorkbenchError
 from workbench.core.files import write_atomic
 from workbench.plugins.catalogue import Catalogue
@@ -18,7 +20,7 @@ from workbench.recipes.sweeps import distortion
 AVERAGE = "Average"
 
 
-def titles(plan: Plan, catalogue: Catalogue) -> list[str]:
+def titles(plan: CompositionPlan, catalogue: Catalogue) -> list[str]:
     """Headings of rows and columns; an operation that the catalogue has lost keeps its name."""
     found = []
     for name in plan.ops:
@@ -29,7 +31,7 @@ def titles(plan: Plan, catalogue: Catalogue) -> list[str]:
     return found
 
 
-def title_words(plan: Plan) -> str:
+def title_words(plan: CompositionPlan) -> str:
     """'Linear probe accuracy (%), 2 epochs, 2000 samples, 3 seeds'."""
     parts = [f"{MEASURE_WORDS[plan.measure]} accuracy (%)", budget_words(plan.budget)]
     if plan.samples:
@@ -66,7 +68,7 @@ def as_text(table: Table, headings: Sequence[str]) -> str:
     if best is not None and (score := table.score(*best)) is not None:
         pair = name[best[0]] if best[0] == best[1] else f"{name[best[0]]}, then {name[best[1]]}"
         told.append(f"Best: {pair}, {100 * score.mean:.1f} %")
-    told += [f"{result.cell.folder} failed: {result.reason}" for result in table.failures]
+    told += [f"{result.cell.folder} failed: {result.reason}" for result in table.results.failures]
     return "\n".join(told)
 
 
@@ -74,15 +76,15 @@ def as_document(table: Table) -> dict[str, Any]:
     """The table as plain containers; accuracies in [0, 1]."""
     cells = [
         {
-            "first": run.cell.first,
-            "second": run.cell.second,
+            "first": run.cell.names[0],
+            "second": run.cell.names[1],
             "seed": run.cell.seed,
             "run": run.cell.folder,
             "state": str(run.state),
             "accuracy": run.value,
             "reason": run.reason,
         }
-        for run in table.results
+        for run in table.results.runs
     ]
     best = table.best()
     return {
@@ -90,9 +92,9 @@ def as_document(table: Table) -> dict[str, Any]:
         "cells": cells,
         "average": {name: table.average(name) for name in table.plan.ops},
         "best": list(best) if best else None,
-        "done": table.count(CellState.DONE),
-        "failed": table.count(CellState.FAILED),
-        "runs": len(table.results),
+        "done": table.results.count(CellState.DONE),
+        "failed": table.results.count(CellState.FAILED),
+        "runs": len(table.results.runs),
     }
 
 

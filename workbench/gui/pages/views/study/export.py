@@ -9,8 +9,8 @@ from PySide6.QtCore import QBuffer, QIODevice, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
-from workbench.app.studies.report import as_csv, title_words
-from workbench.app.studies.results import Table
+from workbench.app.studies.composition.report import as_csv, title_words
+from workbench.app.studies.composition.table import Table
 from workbench.core.errors import WorkbenchError
 from workbench.core.files import write_atomic
 from workbench.gui.explorer.export import png_bytes

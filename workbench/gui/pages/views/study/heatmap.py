@@ -8,8 +8,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from workbench.app.studies.report import cell_words
-from workbench.app.studies.results import CellState, Table
+from workbench.app.studies.composition.report import cell_words
+from workbench.app.studies.composition.table import Table
+from workbench.app.studies.results import CellState
 from workbench.gui.pages.views.study.paint import Frame, frame, paint
 from workbench.gui.theme import current_theme
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from workbench.app.studies.results import CellResult, CellState, Table
+from workbench.app.studies.composition.table import Table
+from workbench.app.studies.results import CellResult, CellState
 from workbench.gui.theme.tokens import SPACE_S
 from workbench.gui.widgets.basics import label, push_button
 from workbench.gui.widgets.containers import Inspector

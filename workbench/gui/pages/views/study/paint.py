@@ -10,8 +10,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QApplication
 
-from workbench.app.studies.report import AVERAGE, cell_words
-from workbench.app.studies.results import Table
+from workbench.app.studies.composition.report import AVERAGE, cell_words
+from workbench.app.studies.composition.table import Table
 from workbench.gui.explorer.palette import ramp
 from workbench.gui.theme import Theme
 from workbench.gui.theme.tokens import FONT_BODY, FONT_SMALL, SPACE_M, SPACE_S, SPACE_XS

@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayou
 
 from workbench.app.application import Notice as Told
 from workbench.app.jobs import JobState
+from workbench.app.studies.composition.plan import CompositionPlan
+from workbench.app.studies.composition.report import titles
+from workbench.app.studies.composition.table import Table
 from workbench.app.studies.desk import Snapshot, StudyDesk
 from workbench.app.studies.estimate import Estimate, timing_request
 from workbench.app.studies.folder import Study, create_study, new_study_path, open_study, studies_in
-from workbench.app.studies.plan import Plan, recipe_of
-from workbench.app.studies.report import titles
 from workbench.app.topics import Topic
 from workbench.core.errors import WorkbenchError
 from workbench.gui.bridge import Bridge
@@ -136,7 +137,7 @@ class StudyPanel(Panel):
 
         def look() -> list[tuple[Path, bool]]:
             found = []
-            for path in studies_in(self._studies_dir):
+            for path in studies_in(self._studies_dir, CompositionPlan.kind):
                 try:
                     found.append((path, attach and open_study(path, self.app.catalogue).worker() is not None))
                 except WorkbenchError:
@@ -185,12 +186,12 @@ class StudyPanel(Panel):
             return f"The recipe cannot be trained. {editor.problems[0]}" if editor.problems else "There is no recipe."
         return editor.recipe
 
-    def _wanted(self) -> tuple[Plan, Recipe] | str:
+    def _wanted(self) -> tuple[CompositionPlan, Recipe] | str:
         plan, base = self.start.setup.plan(), self._base()
         if isinstance(plan, str) or isinstance(base, str):
             return plan if isinstance(plan, str) else str(base)
         try:
-            recipe_of(plan.cells()[0], plan, base, self.app.catalogue)
+            plan.recipe_of(plan.cells()[0], base, self.app.catalogue)
         except WorkbenchError as error:
             return str(error).partition(": ")[2] or str(error)
         return plan, base
@@ -203,7 +204,7 @@ class StudyPanel(Panel):
             self.start.show_plan(*wanted, self._known_estimate(*wanted), self._timing)
         self.export_button.setEnabled(self.snapshot is not None)
 
-    def _known_estimate(self, plan: Plan, base: Recipe) -> Estimate | None:
+    def _known_estimate(self, plan: CompositionPlan, base: Recipe) -> Estimate | None:
         known = self._estimate
         return known[1] if known is not None and known[0] == _timing_key(plan, base) else None
 
@@ -290,7 +291,7 @@ class StudyPanel(Panel):
             return
         self.snapshot = seen
         self._stopping = self._stopping and seen.working
-        headings = titles(seen.table.plan, self.app.catalogue)
+        headings = titles(Table.of(seen.study, seen.results).plan, self.app.catalogue)
         self.watch.show_snapshot(seen, headings, self._stopping)
         self.stack.setCurrentWidget(self.watch)
         self.export_button.setEnabled(True)
@@ -323,13 +324,16 @@ class StudyPanel(Panel):
 
     def _show_cell(self, pair: tuple[str, str]) -> None:
         if self.snapshot is not None:
-            self._inspector.show_cell(self.snapshot.table, self.watch.map.headings, pair)
+            self._inspector.show_cell(
+                Table.of(self.snapshot.study, self.snapshot.results), self.watch.map.headings, pair
+            )
 
     def _open_run(self, pair: tuple[str, str]) -> None:
         """Show the first run of a cell that has begun on the Train page."""
         if self.snapshot is None:
             return
-        study, runs = self.snapshot.study, self.snapshot.table.runs(*pair)
+        study = self.snapshot.study
+        runs = Table.of(study, self.snapshot.results).runs(*pair)
         folder = next((folder for run in runs if (folder := study.run_of(run.cell)).events.exists()), None)
         if folder is None:
             self.app.notify(Told("That run has not begun.", "It comes up when those before it are done.", "info"))
@@ -352,7 +356,8 @@ class StudyPanel(Panel):
         assert self.snapshot is not None
         study = self.snapshot.study
         try:
-            export.save(path, self.snapshot.table, self.watch.map.headings, study.base.name or study.name)
+            table, title = Table.of(study, self.snapshot.results), study.base.name or study.name
+            export.save(path, table, self.watch.map.headings, title)
         except WorkbenchError as error:
             self._tell(error)
         except OSError as error:
@@ -375,7 +380,7 @@ def _release(desks: dict[Path, StudyDesk]) -> None:
         desk.release()
 
 
-def _timing_key(plan: Plan, base: Recipe) -> str:
+def _timing_key(plan: CompositionPlan, base: Recipe) -> str:
     """What a timing depends on: a change of budget, samples, seeds or operations needs no new one."""
     document = base.document()
     parts = [document[name] for name in ("data", "backbone", "objective", "optimiser", "training", "hardware")]

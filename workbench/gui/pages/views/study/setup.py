@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from workbench.app.studies.plan import MEASURE_WORDS, Plan
+from workbench.app.studies.composition.plan import CompositionPlan
+from workbench.app.studies.plan import MEASURE_WORDS
 from workbench.gui.forms.number_box import NumberBox
 from workbench.gui.forms.schema import FieldSpec
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S, SPACE_XS
@@ -50,7 +51,7 @@ class StudySetup(QWidget):
         self.symmetric.toggled.connect(lambda _on: self.changed.emit(None))
         self._lay_out()
 
-    def plan(self) -> Plan | str:
+    def plan(self) -> CompositionPlan | str:
         """The plan that the fields describe, or what keeps them from being one."""
         ops = tuple(name for name, check in self.checks.items() if check.isChecked())
         if not ops:
@@ -62,7 +63,7 @@ class StudySetup(QWidget):
             return "The samples must be 0 (all) or more."
         if seeds is None or not 1 <= seeds <= 20:
             return "The seeds must be 1 to 20."
-        return Plan(
+        return CompositionPlan(
             ops=ops,
             budget=Budget(unit=self.unit.currentData(), amount=amount),
             samples=int(samples),

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.app.studies.estimate import Estimate
-from workbench.app.studies.plan import Plan, budget_words
+from workbench.app.studies.plan import StudyPlan, budget_words
 from workbench.core.units import format_duration
 from workbench.gui.pages.views.study.setup import StudySetup
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S
@@ -46,9 +46,9 @@ class StudyStart(QWidget):
         )
         self._lay_out()
 
-    def show_plan(self, plan: Plan | str, base: Recipe | None, estimate: Estimate | None, timing: bool) -> None:
+    def show_plan(self, plan: StudyPlan | str, base: Recipe | None, estimate: Estimate | None, timing: bool) -> None:
         """Say how many runs, and how long they take where that has been measured; a str is what is wrong."""
-        ready = isinstance(plan, Plan) and base is not None
+        ready = isinstance(plan, StudyPlan) and base is not None
         self.time_button.setEnabled(ready and not timing)
         self.start_button.setEnabled(ready and estimate is not None)
         self.start_button.setToolTip("" if estimate is not None else "Time a run first, to know how long it takes")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
+from workbench.app.studies.composition.report import cell_words, title_words
+from workbench.app.studies.composition.table import Table
 from workbench.app.studies.desk import Snapshot
-from workbench.app.studies.report import cell_words, title_words
 from workbench.gui.pages.views.study.heatmap import HeatMap
 from workbench.gui.theme import icon
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S, SPACE_XS
@@ -45,14 +46,14 @@ class StudyWatch(QWidget):
 
     def show_snapshot(self, seen: Snapshot, headings: list[str], stopping: bool) -> None:
         """Show how the study stands; `stopping` while a wish to stop has not been followed yet."""
-        table = seen.table
+        table = Table.of(seen.study, seen.results)
         self.state.setText(_state_words(seen, stopping))
         self.facts.set_full_text(seen.words)
-        share = sum(run.share for run in table.results) / max(len(table.results), 1)
+        share = sum(run.share for run in seen.results.runs) / max(len(seen.results.runs), 1)
         self.bar.setValue(round(_PERMILLE * share))
         self._show_buttons(seen, stopping)
         self.caption.setText(title_words(table.plan))
-        self.best.set_full_text(self._best_words(seen, headings))
+        self.best.set_full_text(_best_words(table, headings))
         self.map.show_table(table, headings)
 
     def _show_buttons(self, seen: Snapshot, stopping: bool) -> None:
@@ -67,18 +68,9 @@ class StudyWatch(QWidget):
             "Stop; all that is done is kept" if seen.working else "Make the runs that are missing"
         )
         self.stop_button.setIcon(icon("stop", "muted") if seen.working else icon("play", "on_accent"))
-        self.stop_button.setVisible(seen.working or not seen.table.complete)
+        self.stop_button.setVisible(seen.working or not seen.results.complete)
         self.stop_button.setEnabled(not stopping)
         set_kind(self.stop_button, "" if seen.working else "primary")
-
-    def _best_words(self, seen: Snapshot, headings: list[str]) -> str:
-        best = seen.table.best()
-        if best is None:
-            return "No run is done yet."
-        title = dict(zip(seen.table.plan.ops, headings, strict=True))
-        pair = title[best[0]] if best[0] == best[1] else f"{title[best[0]]}, then {title[best[1]]}"
-        words = cell_words(seen.table.score(*best), seen.table.runs(*best))
-        return f"{'Best' if seen.table.complete else 'Best so far'}: {pair}, {words} %"
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -108,4 +100,14 @@ def _state_words(seen: Snapshot, stopping: bool) -> str:
         return "Stopping"
     if seen.working:
         return "Paused" if seen.paused else "Working"
-    return "Done" if seen.table.complete else "Stopped"
+    return "Done" if seen.results.complete else "Stopped"
+
+
+def _best_words(table: Table, headings: list[str]) -> str:
+    best = table.best()
+    if best is None:
+        return "No run is done yet."
+    title = dict(zip(table.plan.ops, headings, strict=True))
+    pair = title[best[0]] if best[0] == best[1] else f"{title[best[0]]}, then {title[best[1]]}"
+    words = cell_words(table.score(*best), table.runs(*best))
+    return f"{'Best' if table.results.complete else 'Best so far'}: {pair}, {words} %"

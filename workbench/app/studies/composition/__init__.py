@@ -1,0 +1,1 @@
+"""A run for every pair of distortions, and the heat map they make."""

@@ -1,0 +1,1 @@
+"""`workbench study ...`: many short runs that answer one question."""
