@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from workbench.evaluation.health import alignment, effective_rank, embedding_std, uniformity
+from workbench.evaluation.health import (
+    PAIR_ROWS,
+    RANK_ROWS,
+    alignment,
+    effective_rank,
+    embedding_std,
+    health,
+    uniformity,
+)
 
 
 def noise(samples: int, width: int, seed: int = 0) -> torch.Tensor:
@@ -75,3 +83,42 @@ def test_uniformity_equals_a_double_loop() -> None:
 def test_health_speaks_of_half_precision_features_too() -> None:
     z = noise(64, 16).half()
     assert all(metric(z).isfinite() for metric in (embedding_std, effective_rank, uniformity))
+
+
+def test_a_batch_of_two_views_has_their_alignment_and_the_uniformity_of_the_first() -> None:
+    first, second = noise(6, 4), noise(6, 4, seed=1)
+    measured = health(torch.cat([first, second]), samples=6)
+    torch.testing.assert_close(measured["alignment"], alignment(first, second))
+    torch.testing.assert_close(measured["uniformity"], uniformity(first))
+
+
+def test_alignment_equals_a_loop_over_pairs() -> None:
+    x, y = (torch.nn.functional.normalize(noise(5, 3, seed=seed), dim=1).double() for seed in (0, 1))
+    pairs = [sum((x[i, d] - y[i, d]).item() ** 2 for d in range(3)) for i in range(5)]
+    assert alignment(x, y).item() == pytest.approx(sum(pairs) / 5, rel=1e-5)
+
+
+def test_pairs_are_measured_on_so_many_samples_at_most() -> None:
+    first, second = noise(PAIR_ROWS + 50, 4), noise(PAIR_ROWS + 50, 4, seed=1)
+    measured = health(torch.cat([first, second]), samples=PAIR_ROWS + 50)
+    torch.testing.assert_close(measured["alignment"], alignment(first[:PAIR_ROWS], second[:PAIR_ROWS]))
+    torch.testing.assert_close(measured["uniformity"], uniformity(first[:PAIR_ROWS]))
+
+
+def test_the_effective_rank_is_measured_on_so_many_features_at_most() -> None:
+    z = noise(RANK_ROWS + 50, 4)
+    torch.testing.assert_close(health(z, len(z))["effective_rank"], effective_rank(z[:RANK_ROWS]))
+
+
+@pytest.mark.parametrize(
+    ("rows", "samples", "names"),
+    [
+        (6, 6, {"embedding_std", "effective_rank", "uniformity"}),
+        (1, 1, {"embedding_std", "effective_rank"}),
+        (7, 3, {"embedding_std", "effective_rank", "uniformity"}),
+        (3, 6, {"embedding_std", "effective_rank"}),
+    ],
+    ids=["one view", "one sample", "no whole number of views", "fewer rows than samples"],
+)
+def test_pairs_are_measured_where_the_batch_has_them(rows: int, samples: int, names: set[str]) -> None:
+    assert health(noise(rows, 4), samples).keys() == names

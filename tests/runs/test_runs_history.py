@@ -157,7 +157,7 @@ def test_story_besides_the_curves_is_kept():
         event("checkpoint_removed", 8, removed=4),
         event("embedding", 8, path="step_00000008"),
         event("warning", 8, message="slow", hint="more threads"),
-        event("alarm", 9, message="collapse", hint=""),
+        event("alarm", 9, id="flat", title="collapse"),
         event("progress", 9, share=0.5, words="Measuring"),
     )
     assert history.data == {"train": {"samples": 8000}, "test": None}

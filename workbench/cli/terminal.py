@@ -29,6 +29,11 @@ class Terminal:
         self.clear()
         print(words, file=sys.stderr if self.as_json else sys.stdout, flush=True)
 
+    def warn(self, words: str) -> None:
+        """A line that must not be missed and is no result: always on standard error."""
+        self.clear()
+        print(words, file=sys.stderr, flush=True)
+
     def result(self, document: Mapping[str, Any], words: str) -> None:
         """The outcome: one JSON document, or words."""
         self.clear()

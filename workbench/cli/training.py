@@ -16,6 +16,7 @@ from workbench.recipes.check import build
 from workbench.recipes.models import Recipe
 from workbench.recipes.overrides import override_recipe
 from workbench.recipes.presets import find_document
+from workbench.runs.alarms import Alarm
 from workbench.runs.state import RunState
 
 
@@ -38,10 +39,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def watch(app: App, terminal: Terminal, handle: RunHandle) -> bool:
     """Show progress until the run has ended; Ctrl-C stops it with a checkpoint. True when it was interrupted."""
-    interrupted = False
+    interrupted, told = False, set[tuple[str, int]]()
     while not handle.state.ended:
         try:
             app.poll()
+            tell_alarms(terminal, handle, told)
             terminal.progress(progress_words(handle))
             time.sleep(POLL_S)
         except KeyboardInterrupt:
@@ -49,7 +51,22 @@ def watch(app: App, terminal: Terminal, handle: RunHandle) -> bool:
             terminal.say("Stopping: the run saves a checkpoint.")
             app.supervisor.stop(handle)
     app.poll()
+    tell_alarms(terminal, handle, told)
     return interrupted
+
+
+def tell_alarms(terminal: Terminal, handle: RunHandle, told: set[tuple[str, int]]) -> None:
+    """Say each alarm once; `told` remembers those that were said."""
+    for alarm in handle.history.alarms:
+        if (alarm.id, alarm.step) not in told:
+            told.add((alarm.id, alarm.step))
+            terminal.warn(alarm_words(alarm))
+
+
+def alarm_words(alarm: Alarm) -> str:
+    """What was seen, what it means, and what to change."""
+    changes = "".join(f"\n  {key}: {change}" for key, change in alarm.advice)
+    return f"Alarm at step {alarm.step}: {alarm.title}. {alarm.seen} {alarm.means}{changes}"
 
 
 def progress_words(handle: RunHandle) -> str:
@@ -86,6 +103,8 @@ def outcome(handle: RunHandle) -> dict[str, Any]:
         "knn_settings": dict(last.settings) if last else {},
         "elapsed_s": history.last("elapsed_s"),
         "images_per_s": history.last("images_per_s"),
+        "alarms": len(history.alarms),
+        "open_alarms": [alarm.id for alarm in history.open_alarms],
     }
 
 

@@ -1,4 +1,4 @@
-"""What is measured while training: kNN accuracy beside its two floors, and the health of the embedding."""
+"""What is measured while training with labels that the objective never sees: kNN accuracy beside its two floors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from workbench.engine.experiment import Encoder, Splits
 from workbench.engine.sampler import subset
 from workbench.evaluation.features import extract
 from workbench.evaluation.floors import raw_pixel_features
-from workbench.evaluation.health import effective_rank, embedding_std
 from workbench.evaluation.knn import knn_accuracy
 from workbench.recipes.models import Evaluation
 
@@ -58,7 +57,7 @@ class KnnMonitor:
 
     def raw_pixels(self) -> float:
         """Accuracy in [0, 1] of the pictures themselves."""
-        return self._accuracy(_pixels(self._train, self._bank), _pixels(self._test, self._queries))
+        return self._accuracy(pixels(self._train, self._bank), pixels(self._test, self._queries))
 
     def _features(self, encoder: Encoder, dataset: Dataset, index: NDArray[np.int64], progress: Progress) -> Tensor:
         return extract(encoder.backbone, encoder.inputs, dataset, index, self._device, progress=progress)
@@ -73,12 +72,6 @@ class KnnMonitor:
             temperature=self._settings.temperature,
             classes=self._classes,
         )
-
-
-def health(embedding_ND: Tensor) -> dict[str, Tensor]:
-    """Spread and effective rank of one batch of features, as scalars on their device."""
-    z = embedding_ND.float()
-    return {"embedding_std": embedding_std(z), "effective_rank": effective_rank(z)}
 
 
 def draw(splits: Splits, settings: Evaluation, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -103,5 +96,6 @@ def labels_at(dataset: Dataset, index: NDArray[np.int64]) -> Tensor:
     return torch.from_numpy(dataset.labels[index])
 
 
-def _pixels(dataset: Dataset, index: NDArray[np.int64]) -> Tensor:
+def pixels(dataset: Dataset, index: NDArray[np.int64]) -> Tensor:
+    """The pictures at these positions as vectors, (N, D) float."""
     return raw_pixel_features(dataset.batch(index).fields["image"])

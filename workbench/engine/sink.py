@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor
@@ -18,11 +18,15 @@ FLUSH_EVERY_S = 0.05
 class MetricSink:
     """Collects each step's scalars on the device and writes them in at most twenty events a second.
 
+    Parameters
+    ----------
+    seen : called with the rows of every flush, their steps and their values by name
+
     A loss that is not finite raises RunFailed at the next flush, after the rows that led to it were written.
     """
 
-    def __init__(self, journal: JournalWriter) -> None:
-        self._journal = journal
+    def __init__(self, journal: JournalWriter, seen: Callable[[list[int], dict[str, list[float]]], None]) -> None:
+        self._journal, self._seen = journal, seen
         self._steps: list[int] = []
         self._known: list[Mapping[str, float]] = []
         self._scalars: list[Mapping[str, Tensor]] = []
@@ -51,6 +55,7 @@ class MetricSink:
         steps = self._steps
         self._steps, self._known, self._scalars = [], [], []
         self._journal.metrics(steps, values)
+        self._seen(steps, values)
         self._journal.flush()
         _refuse_non_finite(steps, values["loss"])
 

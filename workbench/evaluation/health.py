@@ -12,6 +12,36 @@ import torch.nn.functional as F
 from torch import Tensor
 
 EPSILON = 1e-7
+PAIR_ROWS = 256
+"""Samples that alignment and uniformity are measured on while training: 32,640 pairs give the mean well enough for a
+curve. On one core at 256 dimensions they take 1 ms, the pairs of 2048 samples 200 ms."""
+
+RANK_ROWS = 256
+"""Features that the effective rank is measured on while training. It takes a decomposition whose side is the smaller of
+rows and dimensions: at 512 dimensions 4 ms on one core, where all rows of 256 samples seen twice take 24 ms."""
+
+
+def health(embedding_MD: Tensor, samples: int) -> dict[str, Tensor]:
+    """The health of one batch of features, as scalars on their device.
+
+    Parameters
+    ----------
+    embedding_MD : features of all views, one view of the whole batch after another
+    samples : N, the samples in the batch
+
+    Returns
+    -------
+    `embedding_std` and `effective_rank`; from two samples on `uniformity` of the first view, because a picture's views
+    are no independent samples; with two views of each sample or more `alignment` of the first two.
+    """
+    z_MD = embedding_MD.float()
+    measured = {"embedding_std": embedding_std(z_MD), "effective_rank": effective_rank(z_MD[:RANK_ROWS])}
+    rows = min(samples, PAIR_ROWS)
+    if 2 <= samples <= len(z_MD):
+        measured["uniformity"] = uniformity(z_MD[:rows])
+    if len(z_MD) >= 2 * samples and len(z_MD) % samples == 0:
+        measured["alignment"] = alignment(z_MD[:rows], z_MD[samples : samples + rows])
+    return measured
 
 
 def embedding_std(z_ND: Tensor) -> Tensor:

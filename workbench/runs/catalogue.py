@@ -18,7 +18,7 @@ from workbench.runs.folder import RunFolder
 from workbench.runs.glance import Glance, glance
 from workbench.runs.state import ProcessId, RunState, Summary, state
 
-VERSION = 1
+VERSION = 2
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 _COLUMNS = [field.name for field in fields(Glance)]
 

@@ -10,7 +10,8 @@ steps done) and `kind`; the rest depends on the kind:
     data                train, test                                         what was loaded (`DataInfo.as_json`); test
                                                                             is null where it is the training split
     running             device, precision, threads, parameters,             training begins or goes on. resumed_from:
-                        resumed_from, steps_total, budget_s                 the checkpoint's step, null for a fresh run.
+                        resumed_from, steps_total, budget_s,                the checkpoint's step, null for a fresh run.
+                        limits: [{metric, value, sign, after, share}]       limits: where alarms begin, see `alarms`.
                                                                             steps_total is null for a time budget,
                                                                             budget_s (seconds) for one in steps
     metrics             steps: [..], values: {name: [..]}                   rows since the last one; null where a name
@@ -20,11 +21,15 @@ steps done) and `kind`; the rest depends on the kind:
     checkpoint          path                                                name under checkpoints/, already whole
     checkpoint_removed  removed                                             step of one that is kept no longer
     embedding           path                                                name under embeddings/, already whole
+    figures             path, names, removed                                file under figures/, already whole; names of
+                                                                            its arrays; steps of sets kept no longer
     paused                                                                  waits for resume or stop
     resumed                                                                 goes on
     stopping            reason                                              saves, then ends
     warning             message, hint                                       worth knowing
-    alarm               message, hint                                       training goes wrong: collapse, divergence
+    alarm               id, metric, value, limit, title, seen,              training goes wrong: what was seen, what it
+                        means, try: [{setting, change}]                     means, and settings to change, once
+    alarm_over          id                                                  it does so no longer
     ended               state, reason, hint                                 last thing; state is completed, stopped or
                                                                             failed
 
@@ -65,11 +70,13 @@ class Kind(StrEnum):
     CHECKPOINT = "checkpoint"
     CHECKPOINT_REMOVED = "checkpoint_removed"
     EMBEDDING = "embedding"
+    FIGURES = "figures"
     PAUSED = "paused"
     RESUMED = "resumed"
     STOPPING = "stopping"
     WARNING = "warning"
     ALARM = "alarm"
+    ALARM_OVER = "alarm_over"
     ENDED = "ended"
 
 

@@ -31,6 +31,7 @@ class Glance:
     steps_total : None for a time budget
     loss : newest value, None before the first or where it was not a number
     knn : best online kNN accuracy of all evaluations
+    alarm : title of the newest alarm that goes on, "" without
     created : wall time in seconds
     size_bytes : of the whole folder
     problem : what could not be read, in words; "" where all could
@@ -51,6 +52,7 @@ class Glance:
     steps_total: int | None
     loss: float | None
     knn: float | None
+    alarm: str
     created: float
     size_bytes: int
     problem: str
@@ -80,6 +82,7 @@ def glance(folder: RunFolder) -> Glance:
         steps_total=summary.steps_total,
         loss=loss if loss is not None and math.isfinite(loss) else None,
         knn=max(knn, default=None),
+        alarm=history.open_alarms[-1].title if history.open_alarms else "",
         created=oldest if summary.created_t is None else summary.created_t,
         size_bytes=size_bytes,
         problem=problem,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.runs.alarms import Alarm, alarm_of, ended, until
 from workbench.runs.events import Event, Kind
 from workbench.runs.rows import Column, Floats, MetricRows, Steps, condense, is_number
 from workbench.runs.state import Summary, summarise
@@ -46,8 +47,10 @@ class RunHistory:
     data : payload of the last `data` event, None before it
     evaluations : in the order of their steps
     checkpoints, embeddings : step -> name of the folder under `checkpoints/` or `embeddings/`
+    figures : step -> name of the file under `figures/`, in the order of their steps
     progress : share in [0, 1] and words of what the engine does besides training steps; None while it trains
     notices : warnings and alarms, oldest first
+    alarms : those that began, oldest first; each knows whether it is over
     revision : grows with every fold that brought something
     """
 
@@ -58,8 +61,10 @@ class RunHistory:
         self.evaluations: list[Measurement] = []
         self.checkpoints: dict[int, str] = {}
         self.embeddings: dict[int, str] = {}
+        self.figures: dict[int, str] = {}
         self.progress: tuple[float, str] | None = None
         self.notices: list[Notice] = []
+        self.alarms: list[Alarm] = []
         self.revision = 0
         self._columns: dict[str, Column] = {}
 
@@ -67,6 +72,11 @@ class RunHistory:
     def names(self) -> list[str]:
         """The metrics there are, in the order they appeared."""
         return [name for name, column in self._columns.items() if len(column)]
+
+    @property
+    def open_alarms(self) -> list[Alarm]:
+        """The alarms that go on, oldest first; those of an ended run that it ended with."""
+        return [alarm for alarm in self.alarms if alarm.over is None]
 
     @property
     def share_done(self) -> float | None:
@@ -137,19 +147,36 @@ class RunHistory:
                 self.checkpoints = {step: name for step, name in self.checkpoints.items() if step != removed}
             case Kind.EMBEDDING:
                 self.embeddings[event["step"]] = str(event.get("path", ""))
-            case Kind.WARNING | Kind.ALARM as kind:
+            case Kind.FIGURES:
+                self._fold_figures(event)
+            case Kind.WARNING:
                 message, hint = str(event.get("message", "")), str(event.get("hint", ""))
-                self.notices.append(Notice(event["step"], event["t"], kind == Kind.ALARM, message, hint))
+                self.notices.append(Notice(event["step"], event["t"], False, message, hint))
+            case Kind.ALARM:
+                alarm = alarm_of(event)
+                self.alarms = [*ended(self.alarms, alarm.step, alarm.id), alarm]
+                self.notices.append(Notice(alarm.step, alarm.t, True, alarm.title, f"{alarm.seen} {alarm.means}"))
+            case Kind.ALARM_OVER:
+                self.alarms = ended(self.alarms, event["step"], str(event.get("id", "")))
 
     def _fold_measurement(self, measured: Measurement) -> None:
         """Keep one measurement a step: a run that begins again at step 0 measures it again."""
         self.evaluations = [*(item for item in self.evaluations if item.step != measured.step), measured]
+
+    def _fold_figures(self, event: Event) -> None:
+        """A set with the same step takes the place of the older one; readers may hold the mapping they were given."""
+        removed = event.get("removed")
+        gone = {event["step"], *(step for step in removed if type(step) is int)} if isinstance(removed, list) else set()
+        kept = {step: name for step, name in self.figures.items() if step not in gone}
+        self.figures = dict(sorted({**kept, event["step"]: str(event.get("path", ""))}.items()))
 
     def _supersede(self, resumed_from: int | None) -> None:
         step = -1 if resumed_from is None else resumed_from
         for column in self._columns.values():
             column.drop_after(step)
         self.evaluations = [item for item in self.evaluations if item.step <= step]
+        self.alarms = until(self.alarms, step)
+        self.figures = {at: name for at, name in self.figures.items() if at <= step}
 
 
 def _progress(event: Event) -> tuple[float, str] | None:

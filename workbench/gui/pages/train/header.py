@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from workbench.app.supervisor import RunHandle
 from workbench.core.units import format_count, format_duration
 from workbench.gui.bridge import Bridge
+from workbench.gui.pages.train.banner import AlarmBanner
 from workbench.gui.pages.train.health import HealthStrip
 from workbench.gui.pages.train.items import LOOKS
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S, SPACE_XS
 from workbench.gui.widgets.activity import ProgressLine
 from workbench.gui.widgets.basics import ElidedLabel, Glyph, label, push_button
 from workbench.gui.widgets.notice import Notice
+from workbench.plugins.specs import MetricSpec
 from workbench.runs.state import RunState
 
 BUTTONS = (
@@ -26,7 +30,12 @@ _STOPPING = {"terminated": "stopping, terminated", "killed": "stopping, killed"}
 
 
 class RunHeader(QWidget):
-    """Name, state, progress, buttons and read-outs of the run that is looked at."""
+    """Name, state, progress, buttons and read-outs of the run that is looked at.
+
+    Attributes
+    ----------
+    banner : what goes wrong in its training; the page has a place for it
+    """
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__()
@@ -39,6 +48,8 @@ class RunHeader(QWidget):
         self.bar = ProgressLine()
         self.facts = ElidedLabel("", "muted")
         self.health = HealthStrip()
+        self.banner = AlarmBanner()
+        self.banner.opened.connect(self._open_setting)
         self.notice = Notice(closable=False)
         self.notice.acted.connect(lambda _none: self._run("run.resume"))
         self.buttons: dict[str, QPushButton] = {}
@@ -47,8 +58,8 @@ class RunHeader(QWidget):
             button.clicked.connect(lambda _checked=False, command=command: self._run(command))
         self._lay_out()
 
-    def show_run(self, handle: RunHandle, name: str, chance: float | None) -> None:
-        """Show a run as it now is."""
+    def show_run(self, handle: RunHandle, name: str, chance: float | None, specs: Sequence[MetricSpec] = ()) -> None:
+        """Show a run as it now is; `specs` name the numbers of its objective."""
         self.name.set_full_text(name)
         known = handle.loaded or handle.state.live
         look = LOOKS[handle.state] if known else ("refresh", "muted")
@@ -58,7 +69,8 @@ class RunHeader(QWidget):
         self.state.setText(_STOPPING.get(handle.stopping, str(handle.state)).capitalize() if known else "Reading")
         self.bar.set_share(handle.history.share_done or 0.0)
         self.facts.set_full_text(facts_of(handle))
-        self.health.show_run(handle.history, chance)
+        self.health.show_run(handle.history, chance, specs)
+        self.banner.show_run(handle.history)
         self.refresh_buttons()
         self._show_trouble(handle)
 
@@ -98,9 +110,8 @@ class RunHeader(QWidget):
         column.addWidget(card)
 
     def _show_trouble(self, handle: RunHandle) -> None:
-        """What went wrong, or while a run is live its latest alarm."""
-        alarms = [notice for notice in handle.history.notices if notice.alarm] if handle.state.live else []
-        told = (handle, handle.state, len(alarms), handle.history.summary.reason)
+        """What went wrong with the run itself; what goes wrong in its training is the banner's."""
+        told = (handle, handle.state, handle.history.summary.reason)
         if told == self._told:
             return
         self._told = told
@@ -110,13 +121,15 @@ class RunHeader(QWidget):
             self.notice.show_message(
                 message or f"The run is {handle.state}.", handle.hint, "danger", "Resume" if can else ""
             )
-        elif alarms:
-            self.notice.show_message(alarms[-1].message, alarms[-1].hint, "warning")
         else:
             self.notice.hide()
 
     def _run(self, command: str) -> None:
         self._bridge.run(command)
+
+    def _open_setting(self, key: object) -> None:
+        assert self._bridge.face is not None
+        self._bridge.face.show_setting(str(key))
 
 
 def facts_of(handle: RunHandle) -> str:

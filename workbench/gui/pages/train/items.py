@@ -36,6 +36,7 @@ class RunItem:
     share : done share of the budget in [0, 1], None where it is not known
     loss : newest; knn : best accuracy in [0, 1]
     found_by : what a search looks through
+    alarm : title of the newest alarm that goes on, "" without
     mark : what tells it apart from others of the same name, "" where there are none
     """
 
@@ -48,6 +49,7 @@ class RunItem:
     loss: float | None = None
     knn: float | None = None
     found_by: str = ""
+    alarm: str = ""
     mark: str = ""
 
     @property
@@ -88,6 +90,7 @@ def of_row(row: RunRow) -> RunItem:
         seen.loss,
         seen.knn,
         f"{seen.folder} {seen.objective} {seen.dataset} {seen.backbone}",
+        seen.alarm,
     )
 
 
@@ -140,4 +143,5 @@ def _of_handle(handle: RunHandle, listed: RunItem | None) -> RunItem:
         share=history.share_done,
         loss=history.last("loss"),
         knn=max(knn, default=None),
+        alarm=history.open_alarms[-1].title if history.open_alarms else "",
     )

@@ -135,7 +135,8 @@ class RunModel(QAbstractListModel):
                 return item.name
             case Qt.ItemDataRole.ToolTipRole | Qt.ItemDataRole.AccessibleTextRole:
                 drawn = ", drawn" if item.key in self._marks else ""
-                return f"{item.name}: {item.words} {item.percent}{drawn}"
+                alarm = f", alarm: {item.alarm}" if item.alarm else ""
+                return f"{item.name}: {item.words} {item.percent}{drawn}{alarm}"
             case _ if role == ITEM:
                 return item
             case _ if role == OVERLAY:

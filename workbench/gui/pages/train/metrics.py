@@ -34,6 +34,8 @@ COMMON = (
     Metric("gradient_norm", "Gradient norm", ""),
     Metric("embedding_std", "Embedding std", ""),
     Metric("effective_rank", "Effective rank", "dimensions"),
+    Metric("alignment", "Alignment", "squared distance"),
+    Metric("uniformity", "Uniformity", "log potential"),
     Metric("images_per_s", "Images per second", "images/s"),
     Metric("memory_bytes", "Memory", "GB", 1e-9),
 )
@@ -76,6 +78,13 @@ def place(history: RunHistory, steps: Steps, column: str) -> Floats:
     if known[0] > 0:
         known, values = np.concatenate([[0], known]), np.concatenate([[0.0], values])
     return np.interp(steps, known, values)
+
+
+def position(history: RunHistory, step: int) -> dict[str, float]:
+    """Where one step lies on each axis."""
+    steps = np.array([step], np.int64)
+    columns = {"epoch": "epoch", "time": "elapsed_s"}
+    return {"step": float(step), **{axis: float(place(history, steps, name)[0]) for axis, name in columns.items()}}
 
 
 def _label(spec: MetricSpec) -> str:

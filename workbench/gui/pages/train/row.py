@@ -81,6 +81,9 @@ def _paint_words(painter: QPainter, area: QRect, item: RunItem) -> None:
     painter.setPen(QColor(theme.text))
     _line(painter, area.adjusted(0, 0, -taken, 0), Qt.AlignmentFlag.AlignTop, item.name)
     below = area.adjusted(0, area.height() - GLYPH_PX, 0, 0)
+    if item.alarm:
+        paint_icon(painter, "warning", QRectF(below.right() - 13, below.top() + 1, 14, 14), theme.warning)
+        below = below.adjusted(0, 0, -GLYPH_PX - SPACE_S, 0)
     paint_icon(painter, icon, QRectF(below.left(), below.top() + 2, 12, 12), str(getattr(theme, token)))
     painter.setFont(small)
     painter.setPen(QColor(theme.danger if token == "danger" else theme.muted))
