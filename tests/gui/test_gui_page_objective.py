@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from workbench.app.application import App
@@ -31,6 +31,10 @@ def page(qtbot: QtBot, tmp_path: Path) -> Iterator[ObjectivePage]:
     yield page
     bridge.stop()
     app.close()
+
+
+def shown_names(widget: QWidget) -> list[str]:
+    return [label.accessibleName() for label in widget.findChildren(QLabel) if label.isVisible()]
 
 
 def click_row(qtbot: QtBot, page: ObjectivePage, section: str, id_: str) -> None:
@@ -96,8 +100,7 @@ def test_objective_page_mends_views_that_do_not_suit(qtbot, page):
     panel = page.panels["objective"]
     page.app.editor.set("views.branches.0.count", 1)
     qtbot.waitUntil(lambda: panel.needs.mend.isVisible())
-    missing = [label.accessibleName() for label in panel.needs.findChildren(QLabel) if label.isVisible()]
-    assert any("2 views" in words and "missing" in words for words in missing)
+    qtbot.waitUntil(lambda: any("2 views" in words and "missing" in words for words in shown_names(panel.needs)))
     panel.cards.ensureWidgetVisible(panel.needs.mend)
     qtbot.mouseClick(panel.needs.mend, Qt.MouseButton.LeftButton)
     assert page.app.editor.problems == ()
@@ -114,8 +117,42 @@ def test_objective_page_search_leaves_what_matches(qtbot, page):
     qtbot.keyClicks(found.search, "turned")
     qtbot.waitUntil(lambda: found.item("simclr") is None)
     assert found.item("rotation") is not None
-    found.search.setText("no such thing")
+    found.search.setText("zzz")
     qtbot.waitUntil(lambda: found.nothing.isVisible())
+
+
+@pytest.mark.parametrize(
+    ("words", "found"), [("2014", "exemplar"), ("kornblith", "simclr"), ("masked autoencoders", "mae")]
+)
+def test_objective_page_search_knows_year_authors_and_paper(qtbot, page, words, found):
+    choices = page.panels["objective"].list
+    everything = choices.count.text()
+    qtbot.keyClicks(choices.search, words)
+    qtbot.waitUntil(lambda: choices.count.text() != everything)
+    assert choices.item(found) is not None
+    assert choices.count.text().endswith(f" of {len(page.app.catalogue.objectives)}")
+
+
+def test_objective_page_down_leads_from_the_search_into_the_list_and_up_back(qtbot, page):
+    choices = page.panels["objective"].list
+    choices.search.setFocus()
+    qtbot.keyClicks(choices.search, "kornblith")
+    qtbot.keyClick(choices.search, Qt.Key.Key_Down)
+    assert choices.rows.hasFocus()
+    assert choices.current() == "simclr"
+    qtbot.keyClick(choices.rows, Qt.Key.Key_Up)
+    assert choices.search.hasFocus()
+
+
+def test_objective_page_tells_what_can_go_wrong_and_what_to_change_then(qtbot, page):
+    click_row(qtbot, page, "objective", "moco")
+    panel = page.panels["objective"]
+    alarm = page.app.catalogue.objective("moco").spec.alarms[0]
+    advice = "\n".join(f"{one.setting}: {one.change}" for one in alarm.advice)
+    told = [alarm.title, f"{alarm.seen} {alarm.means}", advice]
+    qtbot.waitUntil(
+        lambda: [one.text() for one in panel.dangers.findChildren(QLabel) if not one.isHidden()][:3] == told
+    )
 
 
 def test_objective_page_copies_the_link_of_the_paper(qtbot, page):
@@ -167,3 +204,27 @@ def test_objective_page_needs_of_unread_imported_data_are_not_known(page):
     spec = page.app.catalogue.objective("supervised").spec
     labels = {known: needs_of(spec, document, page.app.catalogue, known)[1].met for known in (None, True, False)}
     assert labels == {None: None, True: True, False: False}
+
+
+@pytest.mark.parametrize(
+    ("objective", "words", "remark"),
+    [
+        ("mae", "A backbone from which patches can be hidden", "Tiny CNN takes whole pictures"),
+        ("colourisation", "Colours", "the data are grey"),
+        ("pixel_gpt", "A backbone that sees earlier patches alone", "Tiny CNN sees all of a picture"),
+        ("pixel_gpt", "Colours as they are", "remove the normalisation"),
+    ],
+)
+def test_objective_page_says_what_the_recipe_lacks_for_an_objective(page, objective, words, remark):
+    app = page.app
+    spec = app.catalogue.objective(objective).spec
+    (need,) = [need for need in needs_of(spec, app.editor.document, app.catalogue, None) if need.words == words]
+    assert (need.met, need.remark) == (False, remark)
+
+
+def test_objective_page_is_content_with_what_an_objective_was_given(page):
+    app = page.app
+    app.editor.choose("backbone", "small_vit")
+    spec = app.catalogue.objective("mae").spec
+    needs = needs_of(spec, app.editor.document, app.catalogue, None)
+    assert all(need.met for need in needs if "backbone" in need.words)

@@ -39,6 +39,16 @@ LAB_MS = 120_000
 LIMIT_S = 120.0
 SLACK_PX = 1
 PAGES = ("data", "views", "objective", "train", "explore")
+SECTIONS = (
+    ("views", "operations"),
+    ("objective", "backbone"),
+    ("objective", "training"),
+    ("objective", "at-work"),
+    ("train", "at-work"),
+)
+"""Those that a page does not show at first, beside what takes longer to be made."""
+WORDY = ("dino", "bigan", "jigsaw")
+"""Objectives with long names of settings, several alarms, or long formulas."""
 SHORT = ["budget.unit=steps", "budget.amount=12", "evaluation.bank=400", "evaluation.test=200", "hardware.device=cpu"]
 
 
@@ -188,6 +198,33 @@ def test_every_page_in_both_themes_is_drawn_and_has_no_text_cut_off(qtbot, windo
             assert colours_of(path) > 100, f"{path} is blank"
             wrong += [f"{page}, {theme}: {words}" for words in cut_off(window)]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("page", "section"), SECTIONS)
+def test_a_section_in_both_themes_is_drawn_and_has_no_text_cut_off(qtbot, window, pictures, page, section):
+    window.app.current = window.app.supervisor.attach(window.app.run_rows[0].folder)
+    window.show_page(page)
+    window.pages[page].open_section(section)
+    wrong = []
+    for theme in ("light", "dark"):
+        window.app.remember(theme=theme)
+        assert wait_until_settled(window, LIMIT_S), f"{page}, {section} did not settle"
+        path = pictures / f"{page}-{section}-{theme}.png"
+        assert window.grab().save(str(path))
+        assert colours_of(path) > 100, f"{path} is blank"
+        wrong += [f"{theme}: {words}" for words in cut_off(window)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", WORDY)
+def test_an_objective_of_many_words_has_no_text_cut_off(qtbot, window, pictures, objective):
+    window.show_page("objective")
+    window.app.editor.choose("objective", objective)
+    assert wait_until_settled(window, LIMIT_S)
+    assert window.grab().save(str(pictures / f"objective-{objective}.png"))
+    assert cut_off(window) == []
 
 
 def test_the_check_itself_finds_a_label_a_button_and_a_list_that_are_too_narrow(qtbot):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from workbench.gui.pages.objective.needs import needs_of
+from workbench.gui.pages.views.pipeline.costs import Costs, kept
 from workbench.gui.pages.views.pipeline.editor import PipelineEditor
 from workbench.gui.pages.views.pipeline.gallery import OperationGallery
-from workbench.gui.pages.views.words import strength_words, view_titles
+from workbench.gui.pages.views.words import strength_words, view_titles, views_of
 from workbench.plugins.catalogue import Entry, builtin_catalogue
 from workbench.plugins.specs import OperationSpec
 
@@ -446,14 +449,47 @@ def test_a_drag_near_one_catches_there(qtbot, pipeline):
     assert pipeline.app.editor.value("views.strength") == 1.0
 
 
-def test_costs_stand_on_their_cards_and_go_when_they_are_not_known(pipeline):
-    pipeline.set_costs({CROP: 30.0, JITTER: 9.5, NORMALISE: 0.5})
+def measured(pipeline, us) -> None:
+    pipeline.set_costs(Costs(copy.deepcopy(views_of(pipeline.app.editor)), us))
+
+
+def test_costs_stand_on_the_cards_that_were_measured(pipeline):
+    measured(pipeline, {CROP: 30.0, JITTER: 9.5, NORMALISE: 0.5})
     assert pipeline.cards[CROP].cost.text() == "30 µs"
     assert pipeline.cards[CROP].cost.accessibleName() == "30 µs an image, 75% of the pipeline"
     assert pipeline.cards[JITTER].cost.text() == "9.5 µs"
     assert pipeline.cards[FLIP].cost.isHidden()
-    pipeline.set_costs({})
-    assert pipeline.cards[CROP].cost.isHidden()
+
+
+def test_costs_stay_in_grey_with_the_operations_that_are_still_there(qtbot, pipeline):
+    measured(pipeline, {CROP: 30.0, JITTER: 10.0})
+    pipeline.edits.duplicate(FLIP)
+    qtbot.waitUntil(lambda: len(pipeline.cards) == 6)
+    moved = pipeline.cards[0, JITTER[1] + 1].cost
+    assert moved.text() == "10 µs"
+    assert moved.accessibleName() == "10 µs an image, 25% of the pipeline, measured before the change"
+    assert pipeline.cards[FLIP].cost.isHidden()
+    pipeline.app.editor.undo()
+    qtbot.waitUntil(lambda: len(pipeline.cards) == 5)
+    assert pipeline.cards[JITTER].cost.accessibleName() == "10 µs an image, 25% of the pipeline"
+
+
+def test_an_operation_that_was_moved_or_whose_like_was_removed_is_known_again():
+    assert kept(["crop", "flip", "blur"], ["blur", "crop", "flip"]) == [(0, 1), (1, 2), (2, 0)]
+    assert kept(["crop", "blur", "flip", "blur"], ["crop", "flip", "blur"]) == [(0, 0), (2, 1), (3, 2)]
+    assert kept(["crop"], ["blur"]) == []
+
+
+def test_the_gallery_draws_the_data_anew_once_they_were_read_again(qtbot, pipeline, gallery):
+    gallery.reject()
+    pipeline.app.open_data()
+    qtbot.waitUntil(lambda: pipeline.app.data_facts is not None, timeout=LAB_MS)
+    click(qtbot, pipeline.sections[0].add)
+    again = pipeline.picker.gallery
+    first = again.grid.tiles()[0].id
+    assert not again.grid.has_picture(first)
+    qtbot.waitUntil(lambda: again.grid.has_picture(first), timeout=LAB_MS)
+    again.reject()
 
 
 # -- words ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 
 from workbench.gui.pages.views.page import ViewsPage
+from workbench.gui.pages.views.pipeline.costs import Costs
 from workbench.gui.pages.views.preview.arrangement import SMALLEST, arrange
 from workbench.gui.pages.views.preview.captions import condense
 from workbench.plugins.catalogue import builtin_catalogue
@@ -293,7 +294,7 @@ def test_a_picture_is_saved_as_png_pixel_by_pixel(page, tmp_path):
 
 def test_the_cost_is_measured_on_request_shown_at_the_cards_and_marked_when_it_is_out_of_date(qtbot, page):
     cost = page.preview.cost
-    costed: list[dict] = []
+    costed: list[Costs] = []
     cost.costed.connect(costed.append)
     assert cost.words.full_text() == "The cost is not measured yet."
     click(qtbot, cost.button)
@@ -301,15 +302,14 @@ def test_the_cost_is_measured_on_request_shown_at_the_cards_and_marked_when_it_i
     qtbot.waitUntil(lambda: not cost.measuring, timeout=LAB_MS)
     assert cost.words.full_text().startswith("Views ")
     assert cost.words.full_text().endswith("% of a training step")
-    assert set(costed[0]) == {(0, position) for position in range(4)}
+    assert set(costed[0].us) == {(0, position) for position in range(4)}
     assert not cost.stale.isVisible()
     page.app.editor.set("views.branches.0.ops.2.p", 0.5)
     settle(qtbot, page)
     assert cost.stale.isVisible()
-    assert len(costed) == 1  # the cards are the same, so their bars stay
     page.app.editor.set("views.branches.0.ops", page.app.editor.value("views.branches.0.ops")[1:])
     settle(qtbot, page)
-    assert costed[-1] == {}
+    assert page.pipeline.cards[0, 0].cost.accessibleName().endswith("measured before the change")
 
 
 def test_a_cancelled_measurement_leaves_the_button_ready(qtbot, page):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QLabel, QScrollArea, QWidget
 
 from workbench.gui.theme import current_theme
 from workbench.gui.widgets.activity import ActivityList, JobView, ProgressLine, detail_of, share_of
@@ -262,6 +262,20 @@ def test_a_formula_wider_than_its_place_is_scaled_to_fit(qtbot):
     view.set_formula("M0 -10L400 -10L400 0L0 0Z", (0, -10, 400, 0), "wide")
     shown(qtbot, view, 200, 20)
     assert view.scale() == pytest.approx(0.5)
+
+
+def test_a_formula_too_small_to_be_read_is_enlarged_by_keyboard(qtbot):
+    view = FormulaView()
+    view.set_formula("M0 -10L400 -10L400 0L0 0Z", (0, -10, 400, 0), "wide")
+    shown(qtbot, view, 200, 20)
+    assert view.toolTip() == "Click to enlarge"
+    qtbot.keyClick(view, Qt.Key.Key_Return)
+    (popup,) = view.findChildren(QFrame)
+    (large,) = popup.findChildren(FormulaView)
+    assert not large.small
+    popup.close()
+    shown(qtbot, view, 700, 20)
+    assert view.focusPolicy() == Qt.FocusPolicy.NoFocus
 
 
 def test_no_outline_draws_nothing(qtbot):

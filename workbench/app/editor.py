@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.core.errors import Problem, RecipeError
-from workbench.plugins.catalogue import Catalogue
+from workbench.plugins.catalogue import Catalogue, Entry
 from workbench.recipes.check import build, check
 from workbench.recipes.models import Recipe, Views
 from workbench.recipes.views_file import views_of_document
@@ -102,12 +102,11 @@ class RecipeEditor:
 
         A new objective brings the views it needs where the present ones do not serve it.
         """
-        kinds = {"data": "dataset"}
-        entry = self.catalogue.get(kinds.get(section, section), id_)
-        changes: dict[str, Any] = {section: {"id": id_, **entry.defaults()}}
-        if section == "objective":
-            changes |= self._views_for(id_, changes)
-        self.set_many(changes, f"choose {entry.title}")
+        self.set_many(self._changes_for(section, id_), f"choose {self._entry(section, id_).title}")
+
+    def with_choice(self, section: str, id_: str) -> dict[str, Any]:
+        """The document as `choose` would leave it; nothing is changed."""
+        return copy.deepcopy({**self.document, **self._changes_for(section, id_)})
 
     def use_views_preset(self, name: str) -> None:
         """Replace the views by a preset."""
@@ -140,6 +139,13 @@ class RecipeEditor:
         if self.recipe is None:
             raise RecipeError(self.problems)
         return self.recipe
+
+    def _entry(self, section: str, id_: str) -> Entry[Any]:
+        return self.catalogue.get({"data": "dataset"}.get(section, section), id_)
+
+    def _changes_for(self, section: str, id_: str) -> dict[str, Any]:
+        changes: dict[str, Any] = {section: {"id": id_, **self._entry(section, id_).defaults()}}
+        return {**changes, **self._views_for(id_, changes)} if section == "objective" else changes
 
     def _preset(self, name: str) -> dict[str, Any]:
         views = copy.deepcopy(self.catalogue.view_presets[name])

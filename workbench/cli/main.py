@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import workbench
-from workbench.cli import demo, doctor, explore, invariance, listing, study, training
+from workbench.cli import demo, doctor, explore, figures, invariance, listing, training
+from workbench.cli.studies.augmentations import add_augmentations
+from workbench.cli.studies.objectives import add_objectives
 from workbench.core.errors import Cancelled, RunFailed, WorkbenchError
 
 OK, BAD_INPUT, FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -51,7 +53,12 @@ def parser() -> argparse.ArgumentParser:
     _add_project(commands)
     _add_neighbours(commands)
     invariance.add_invariance(commands)
-    study.add_study(commands)
+    figures.add_figures(commands)
+    kinds = commands.add_parser("study", help="many short runs that answer one question").add_subparsers(
+        dest="study", required=True, metavar="STUDY"
+    )
+    add_augmentations(kinds)
+    add_objectives(kinds)
     found = commands.add_parser("doctor", help="what works on this machine, and how to mend what does not")
     found.set_defaults(action=doctor.run)
     return top

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from workbench.core.errors import RunError
 from workbench.core.files import atomic_folder
+from workbench.runs.figures import crowded
 from workbench.runs.folder import RunFolder, step_name
 
 
@@ -109,8 +110,7 @@ def thin_out(folder: RunFolder, keep: int) -> list[int]:
     removed: list[int] = []
     kept = folder.whole_checkpoints()
     while keep and len(kept) > max(keep, 1):
-        middle = range(1, len(kept) - 1)
-        victim = min(middle, key=lambda i: kept[i + 1].step - kept[i - 1].step) if len(middle) else 0
+        victim = crowded([ref.step for ref in kept]) if len(kept) > 2 else 0
         shutil.rmtree(kept[victim].path)
         removed.append(kept.pop(victim).step)
     return removed

@@ -17,14 +17,18 @@ from torch import Tensor
 
 from workbench.core.errors import Cancelled, RunFailed
 from workbench.engine import checkpoint
+from workbench.engine.alarms import AlarmDesk, watch_of
 from workbench.engine.embed import embed_split
 from workbench.engine.experiment import Encoder, Learner, Splits, parts_of
+from workbench.engine.figures import FigureWriter
+from workbench.engine.general_alarms import KNN_GAIN
 from workbench.engine.machine import memory_bytes
-from workbench.engine.monitor import RANDOM, RAW, KnnMonitor, health
+from workbench.engine.monitor import RANDOM, RAW, KnnMonitor
 from workbench.engine.plan import Plan
-from workbench.engine.sampler import EpochSampler
+from workbench.engine.sampler import TrainSampler
 from workbench.engine.sink import MetricSink
 from workbench.engine.wishes import PhaseReporter
+from workbench.evaluation.health import health
 from workbench.recipes.models import Recipe
 from workbench.recipes.schedule import rate_factor
 from workbench.runs.folder import RunFolder
@@ -47,7 +51,7 @@ class Parts:
     wrapped: Any
     optimiser: Any
     plan: Plan
-    sampler: EpochSampler
+    sampler: TrainSampler
     monitor: KnnMonitor
 
 
@@ -59,9 +63,12 @@ class Loop:
         self.step = 0
         self.elapsed_s = 0.0
         self.floors: dict[str, float] = {}
-        self._sink = MetricSink(parts.phases.journal)
+        watch = watch_of(parts.recipe, parts.learner.objective, parts.monitor.described["test"])
+        self.alarms = AlarmDesk(watch, parts.plan, parts.phases, parts.recipe)
+        self._sink = MetricSink(parts.phases.journal, self.alarms.rows)
         self._base_rates = [group["lr"] for group in parts.optimiser.param_groups]
         self._pulse = _Pulse()
+        self._figures = _figure_writer(parts)
 
     # -- state -----------------------------------------------------------------------------------------------------
 
@@ -100,6 +107,7 @@ class Loop:
         evaluate_every = plan.every(recipe.evaluation.every_epochs)
         save_every = plan.every(recipe.checkpoints.every_epochs)
         self.parts.learner.train()
+        self._figures.begin(self.step)
         while plan.progress(self.step, self.elapsed_s) < 1:
             self._obey()
             if wishes.stopping:
@@ -109,6 +117,8 @@ class Loop:
                 self.evaluate()
             if self.step % save_every == 0:
                 self.save()
+            if self._figures.due:
+                self._show()
         self._sink.flush()
         return True
 
@@ -124,8 +134,8 @@ class Loop:
         self._emit_evaluation(random_init)
 
     def evaluate(self) -> None:
-        """Online kNN of this moment, beside the floors; given up when the user wants to stop."""
-        self._sink.flush()
+        """Figures and online kNN of this moment, beside the floors; given up when the user wants to stop."""
+        self._show()
         if not self.parts.monitor.possible:
             return
         with suppress(Cancelled):
@@ -139,6 +149,7 @@ class Loop:
             self.save()
         if not every or self.step % every:
             self.evaluate()
+        self._show()
         if self.parts.recipe.checkpoints.embed:
             self.embed()
 
@@ -155,6 +166,11 @@ class Loop:
         )
         self._emit("embedding", path=path.name)
 
+    def _show(self) -> None:
+        """Write what shows the objective at work at this moment."""
+        self._sink.flush()
+        self._figures.write(self.step)
+
     # -- one step --------------------------------------------------------------------------------------------------
 
     def _train_step(self) -> None:
@@ -162,7 +178,7 @@ class Loop:
         parts, recipe = self.parts, self.parts.recipe
         progress = parts.plan.progress(self.step, self.elapsed_s)
         rate = self._set_rate(progress)
-        samples = parts.splits.train.batch(parts.sampler.batch(self.step))
+        samples = parts.sampler.samples(self.step)
         views = parts.encoder.pipeline(samples, (recipe.seed, self.step), parts.fabric.device)
         loss, terms, embedding = parts.wrapped(**parts_of(views))
         parts.fabric.backward(loss)
@@ -206,11 +222,12 @@ class Loop:
             return
         self._sink.flush()
         if self._pulse.due and embedding is not None:
-            measured = {name: [float(value)] for name, value in health(embedding).items()}
+            measured = {name: float(value) for name, value in health(embedding, self.parts.sampler.batch_size).items()}
             rate_now = self._pulse.images_per_s(self.step * self.parts.sampler.batch_size, self.elapsed_s)
             memory = float(memory_bytes(self.parts.fabric.device))
-            values = {**measured, "images_per_s": [rate_now], "memory_bytes": [memory]}
-            self.parts.phases.journal.metrics([self.step], values)
+            values = {**measured, "images_per_s": rate_now, "memory_bytes": memory}
+            self.parts.phases.journal.metrics([self.step], {name: [value] for name, value in values.items()})
+            self.alarms.measured(self.step, self.elapsed_s, measured)
             self.parts.phases.journal.flush()
 
     # -- wishes ----------------------------------------------------------------------------------------------------
@@ -245,10 +262,24 @@ class Loop:
             epoch=self.step / self.parts.plan.steps_per_epoch,
             elapsed_s=self.elapsed_s,
         )
+        if self.step and RANDOM in self.floors:
+            self.alarms.measured(self.step, self.elapsed_s, {KNN_GAIN: knn - self.floors[RANDOM]})
 
     def _emit(self, kind: str, **payload: Any) -> None:
         self.parts.phases.step = self.step
         self.parts.phases.journal.emit(kind, self.step, **payload)
+
+
+def _figure_writer(parts: Parts) -> FigureWriter:
+    return FigureWriter(
+        folder=parts.folder,
+        journal=parts.phases.journal,
+        recipe=parts.recipe,
+        sampler=parts.sampler,
+        pipeline=parts.encoder.pipeline,
+        learner=parts.learner,
+        device=parts.fabric.device,
+    )
 
 
 class _Pulse:

@@ -21,6 +21,9 @@ class WindowFace:
     def show_page(self, page: str) -> None:
         self._window.show_page(page)
 
+    def show_setting(self, key: str) -> None:
+        self._window.show_setting(key)
+
     def ask_folder(self, title: str) -> Path | None:
         return _path(QFileDialog.getExistingDirectory(self._window, title))
 

@@ -58,7 +58,8 @@ def parser() -> argparse.ArgumentParser:
     picture.add_argument("--embeddings", type=Path, metavar="DIR", help="the embedding set that is explored")
     picture.add_argument("--out", type=_png, required=True, metavar="FILE.png", help="the picture")
     picture.add_argument("--size", type=_size, default=(1600, 1000), metavar="WxH", help="in pixels; 1600x1000")
-    picture.add_argument("--section", default="", help="a part of the page: operations, eyes, study (views)")
+    parts = "operations, eyes, study (views); backbone, training (objective); at-work (objective, train)"
+    picture.add_argument("--section", default="", help=f"a part of the page: {parts}")
     picture.add_argument("--theme", choices=list(THEMES), default="light")
     picture.set_defaults(run=_screenshot)
     return top

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from workbench.app.application import App
 from workbench.app.topics import Topic
-from workbench.app.words import CHIPS, chip_problem
+from workbench.app.words import CHIPS, chip_of, chip_problem
 from workbench.core.units import format_duration
 from workbench.gui.activity import Activity
 from workbench.gui.bridge import Bridge
@@ -138,6 +138,9 @@ class Window(QMainWindow):
             action.triggered.connect(lambda _=False, id_=command.id: self.bridge.run(id_))
             self.command_actions[command.id] = action
             self.addAction(action)
+            if command.menu and command.menu not in menus:
+                outer, _, inner = command.menu.partition("/")
+                menus[command.menu] = menus[outer].addMenu(inner)
             if command.menu:
                 menus[command.menu].addAction(action)
         menus["View"].addSeparator()
@@ -158,6 +161,12 @@ class Window(QMainWindow):
         if section:
             self.pages[page].open_section(section)
         self.app.settings = self.app.settings.replace(page=page)
+
+    def show_setting(self, key: str) -> None:
+        """Bring up the page of a setting such as "optimiser.lr", with the keyboard on it."""
+        chip = chip_of(key)
+        self.show_page(page_of_chip(chip), chip)
+        self.pages[page_of_chip(chip)].open_setting(key)
 
     def open_palette(self) -> None:
         """Show the command palette."""

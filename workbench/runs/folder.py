@@ -99,6 +99,16 @@ class RunFolder:
         found = self.whole_checkpoints()
         return found[-1] if found else None
 
+    def checkpoint(self, step: int | None) -> CheckpointRef:
+        """The whole checkpoint of a step, None for the newest; raises RunError with the steps there are."""
+        whole = self.whole_checkpoints()
+        chosen = next((ref for ref in reversed(whole) if step is None or ref.step == step), None)
+        if chosen is None:
+            had = f"There are: {', '.join(str(ref.step) for ref in whole)}." if whole else "Train it for longer."
+            at = "" if step is None else f" at step {step}"
+            raise RunError(f"The run {self.name} has no whole checkpoint{at}.", had)
+        return chosen
+
     def embedding_sets(self) -> list[tuple[int, Path]]:
         """Step and folder of every whole embedding set, oldest first."""
         return _steps(self.embeddings, _EMBEDDING_FILES)

@@ -16,6 +16,7 @@ from workbench.embeddings.projections import project_set
 from workbench.engine.embed import small_pictures
 from workbench.engine.experiment import place, split_names
 from workbench.engine.lab.eyes import EYES
+from workbench.engine.lab.figures import objective_figures
 from workbench.engine.lab.gallery import operation_gallery
 from workbench.engine.lab.runs import embed_run, evaluate_run
 from workbench.engine.lab.server import Arrays, Handler, Request, Result
@@ -127,6 +128,7 @@ HANDLERS: dict[str, Handler] = {
         forget_data,
         operation_gallery,
         operation_sheet,
+        objective_figures,
         neighbours,
         project,
         embed_run,

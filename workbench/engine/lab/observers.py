@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import torch
 
-from workbench.core.errors import LabError, RunError, unknown
+from workbench.core.errors import LabError, unknown
 from workbench.data.base import Progress
 from workbench.engine.catalogue import full_catalogue
 from workbench.engine.embed import load_encoder
@@ -81,13 +81,7 @@ def observer_of(encoder: Mapping[str, Any], progress: Progress) -> Named:
 
 def _of_run(encoder: Mapping[str, Any], progress: Progress) -> Named:
     folder = RunFolder(Path(encoder["run"]).resolve())
-    whole = folder.whole_checkpoints()
-    step = encoder.get("step")
-    chosen = next((ref for ref in reversed(whole) if step is None or ref.step == step), None)
-    if chosen is None:
-        had = f"There are: {', '.join(str(ref.step) for ref in whole)}." if whole else "Train it for longer."
-        at = "" if step is None else f" at step {step}"
-        raise RunError(f"The run {folder.name} has no whole checkpoint{at}.", had)
+    chosen = folder.checkpoint(encoder.get("step"))
     key = _key("run", str(chosen.path), _stamp(chosen.path / "model.safetensors"))
 
     def make() -> Named:

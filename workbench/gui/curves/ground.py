@@ -40,6 +40,7 @@ def paint_ground(painter: QPainter, ground: Ground, whole: QRectF, area: QRectF,
     _paint_grid(painter, ground, across, up, area)
     _paint_tick_texts(painter, ground, across, up, area)
     _paint_titles(painter, ground, whole, area, metrics)
+    _paint_marks(painter, ground, area)
     _paint_levels(painter, ground, area, metrics)
 
 
@@ -105,11 +106,23 @@ def _paint_titles(painter: QPainter, ground: Ground, whole: QRectF, area: QRectF
         painter.drawText(QRectF(area.left(), whole.bottom() - line - 1, area.width(), line), centre, ground.x.title)
     if ground.y.title:
         painter.save()
-        painter.translate(QPointF(_EDGE_PX, area.center().y()))
-        painter.rotate(-90)
         half = max(area.height(), metrics.horizontalAdvance(ground.y.title)) / 2
+        # A title longer than its axis goes on beyond the axis' lower end, not out of the plot.
+        painter.translate(QPointF(_EDGE_PX, max(area.center().y(), whole.top() + half)))
+        painter.rotate(-90)
         painter.drawText(QRectF(-half, 0, 2 * half, line), centre, ground.y.title)
         painter.restore()
+
+
+def _paint_marks(painter: QPainter, ground: Ground, area: QRectF) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    for mark in ground.marks:
+        x = round(_x_px(mark.at, ground.x, area))
+        if area.left() <= x <= area.right():
+            style = Qt.PenStyle.DashLine if mark.ends else Qt.PenStyle.SolidLine
+            painter.setPen(QPen(QColor(mark.colour), 1, style))
+            painter.drawLine(QLineF(x, area.top(), x, area.bottom()))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
 def _paint_levels(painter: QPainter, ground: Ground, area: QRectF, metrics: QFontMetricsF) -> None:

@@ -13,6 +13,8 @@ from workbench.gui.curves.readout import Readout, Row
 from workbench.gui.curves.series import logged
 from workbench.gui.explorer.colours import PlotColours
 
+_NEAR_PX = 5.0
+
 if TYPE_CHECKING:
     from workbench.gui.curves.view import CurveView
 
@@ -58,7 +60,15 @@ class CurveHover(QObject):
         self._crosshair.setGeometry(round(at), round(area.top()), 1, round(area.height()))
         axis = view.x_axis
         head = f"{axis.title} {nearest:,.6g}{' s' if axis.duration else ''}"
+        head = "  ·  ".join([head, *self._marks_near(where)])
         self.readout.show_at(where.toPoint(), plot.size(), head, rows)
+
+    def _marks_near(self, where: QPointF) -> list[str]:
+        """What the marks within a few pixels of the cursor say."""
+        plot = self._view.plot
+        return [
+            mark.label for mark in plot.ground.marks if abs(plot.to_pixel(mark.at, 0.0).x() - where.x()) <= _NEAR_PX
+        ]
 
     def _rows_at(self, position: float) -> tuple[tuple[Row, ...], float | None]:
         """A row for each visible curve that reaches that far, and the position of the nearest sample of all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,30 @@ class ReferenceLine:
     value: float
     label: str
     below: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A moment of a run: a thin vertical line, whose words are read under the cursor.
+
+    at : axis key -> position; not drawn over an axis that is missing
+    ends : whether something ended then, which has a dashed line
+    """
+
+    at: Mapping[str, float]
+    label: str
+    colour: str
+    ends: bool = False
+
+
+@dataclass(frozen=True)
+class Upright:
+    """A mark at its place on the axis."""
+
+    at: float
+    label: str
+    colour: str
+    ends: bool
 
 
 @dataclass(frozen=True)
@@ -62,6 +86,7 @@ class Ground:
     y: Axis
     levels: tuple[Level, ...]
     colours: PlotColours
+    marks: tuple[Upright, ...] = ()
 
 
 def duration_unit(span_s: float) -> tuple[float, str]:

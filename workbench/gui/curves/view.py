@@ -14,7 +14,18 @@ from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 from workbench.gui.curves.hover import CurveHover
 from workbench.gui.curves.legend import CurveLegend, Entry
 from workbench.gui.curves.plot import Plot, Ranges
-from workbench.gui.curves.scene import Curve, Ground, Level, ReferenceLine, duration_unit, extent, grown, padded
+from workbench.gui.curves.scene import (
+    Curve,
+    Ground,
+    Level,
+    Mark,
+    ReferenceLine,
+    Upright,
+    duration_unit,
+    extent,
+    grown,
+    padded,
+)
 from workbench.gui.curves.series import CurveOptions, Series, SeriesStyle, Shown, logged
 from workbench.gui.curves.ticks import Axis
 from workbench.gui.explorer.colours import PlotColours
@@ -68,6 +79,7 @@ class CurveView(QWidget):
         self._series: dict[str, Series] = {}
         self._curves: dict[str, tuple[object, Curve]] = {}
         self._lines: tuple[ReferenceLine, ...] = ()
+        self._moments: tuple[Mark, ...] = ()
         self._y_label = ""
         self._following = True
         self._fitted = False
@@ -141,6 +153,11 @@ class CurveView(QWidget):
         """Horizontal lines with labels: chance and floors."""
         self._lines = tuple(lines)
         self._fitted = False
+        self._schedule()
+
+    def set_marks(self, marks: Sequence[Mark]) -> None:
+        """Vertical lines at moments of a run; pointed at, each says what it is."""
+        self._moments = tuple(marks)
         self._schedule()
 
     def set_title(self, title: str) -> None:
@@ -260,7 +277,8 @@ class CurveView(QWidget):
 
     def _with_room_for_labels(self, bottom: float, top: float) -> tuple[float, float]:
         """A range of y in which the labels of lines near its ends are not cut off."""
-        room = (top - bottom) * min(0.3, _LINE_LABEL_PX / max(1.0, self.plot.area.height()))
+        height = self.plot.area.height()
+        room = (top - bottom) * min(0.6, _LINE_LABEL_PX / max(1.0, height - _LINE_LABEL_PX))
         if not self._options.clip:
             below = [level.at - room for level in self._levels() if level.below]
             above = [level.at + room for level in self._levels() if not level.below]
@@ -279,6 +297,13 @@ class CurveView(QWidget):
         placed = [(logged(line.value, self._options.log_y), line) for line in self._lines]
         return tuple(Level(at, line.label, line.below) for at, line in placed if math.isfinite(at))
 
+    def _uprights(self) -> tuple[Upright, ...]:
+        """The marks that the x axis has a place for."""
+        placed = [
+            (logged(mark.at.get(self._options.axis, math.nan), self._options.log_x), mark) for mark in self._moments
+        ]
+        return tuple(Upright(at, mark.label, mark.colour, mark.ends) for at, mark in placed if math.isfinite(at))
+
     def _show_ground(self) -> None:
         axis, seen = self.x_axis, self.plot.ranges
         title, scale = axis.title, 1.0
@@ -287,7 +312,7 @@ class CurveView(QWidget):
             title, scale = f"{title} ({unit})", 1 / seconds
         across = Axis(seen.left, seen.right, title, self._options.log_x, scale)
         up = Axis(seen.bottom, seen.top, self._y_label, self._options.log_y)
-        self.plot.set_ground(Ground(across, up, self._levels(), self._colours))
+        self.plot.set_ground(Ground(across, up, self._levels(), self._colours, self._uprights()))
 
     def _show_note(self, lost: int) -> None:
         text = f"{lost:,} values not shown: a logarithmic axis has no place for them" if lost else ""
@@ -344,6 +369,8 @@ class CurveView(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_overlays()
+        self._fitted = False  # the labels of lines need another share of another height
+        self._schedule()
 
     def sizeHint(self) -> QSize:
         return QSize(640, 360)

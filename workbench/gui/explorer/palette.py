@@ -3,7 +3,7 @@
 Colour vision deficiency is simulated after Machado, Oliveira and Fernandes (2009), "A physiologically-based model for
 simulation of color vision deficiency", IEEE TVCG 15(6), matrices of severity 1.0. Distances are Euclidean in Oklab
 (Ottosson 2020). The ramps pass through the published anchors of viridis and cividis (matplotlib; Nunez et al. 2018) and
-of Paul Tol's "BuRd" (SRON/EPS/TN/09-002), interpolated in Oklab.
+of Paul Tol's "BuRd" (SRON/EPS/TN/09-002), interpolated in Oklab; "diverging-dark" has its hues about a dark middle.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _ANCHORS = {
     "viridis": "440154 482878 3e4a89 31688e 26828e 1f9e89 35b779 6ece58 b5de2b fde725",
     "cividis": "00224e 123570 3b496c 575d6d 707173 8a8678 a59c74 c3b369 e1cc55 fee838",
     "diverging": "2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b",
+    "diverging-dark": "92c5de 4393c3 2166ac 1f3a58 1f2126 5a2226 b2182b d6604d f4a582",
 }
 RAMPS = {name: tuple(f"#{anchor}" for anchor in anchors.split()) for name, anchors in _ANCHORS.items()}
 

@@ -34,7 +34,7 @@ class FieldRow(QWidget):
         self.label = QLabel(spec.title, self)
         self.problem = QLabel(self)
         self.reset = QToolButton(self)
-        self._stacked = False
+        self._stacked, self._label_width = False, label_width
         self._prepare_words(label_width)
         self._prepare_reset()
         self._lay_out(label_width)
@@ -105,6 +105,11 @@ class FieldRow(QWidget):
             return
         self._stacked = stacked
         self.label.setMinimumHeight(0 if stacked else CONTROL_HEIGHT)
+        if stacked:  # the whole line is its own
+            self.label.setMinimumWidth(0)
+            self.label.setMaximumWidth(self.maximumWidth())
+        else:
+            self.label.setFixedWidth(self._label_width)
         self._place(1 if stacked else 0)
 
     def _place(self, row: int) -> None:

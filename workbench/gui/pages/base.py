@@ -47,6 +47,9 @@ class Page(QWidget):
     def open_section(self, section: str) -> None:
         """Bring up the part that a chip of the recipe bar stands for; pages of one part have nothing to do."""
 
+    def open_setting(self, key: str) -> None:
+        """Put the keyboard on a setting such as "optimiser.lr" in the part that is up; what has no field is left."""
+
     def retheme(self) -> None:
         """Take over the current theme where the style sheet does not reach (plots, rasters)."""
 

@@ -40,6 +40,10 @@ class SearchField(QLineEdit):
         else:
             super().keyPressEvent(event)
 
+    def search_now(self) -> None:
+        """Do not wait until typing rests."""
+        self._tell()
+
     def _tell(self) -> None:
         self._rest.stop()
         text = self.text().strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +89,7 @@ class ThumbnailGrid(QWidget):
         self._images: list[QImage | None] = []
         self._current = 0
         self._selected: object = None
+        self._marked: frozenset[object] = frozenset()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
@@ -108,6 +109,11 @@ class ThumbnailGrid(QWidget):
     def set_selected(self, key: object) -> None:
         """Ring the picture with this key; None rings none."""
         self._selected = key
+        self.update()
+
+    def set_marked(self, keys: Iterable[object]) -> None:
+        """Ring several pictures; their keys must be hashable."""
+        self._marked = frozenset(keys)
         self.update()
 
     def cell(self, index: int) -> QRect:
@@ -205,7 +211,7 @@ class ThumbnailGrid(QWidget):
         ring = (
             theme.focus
             if self.hasFocus() and index == self._current
-            else (theme.accent if self._selected is not None and picture.key == self._selected else None)
+            else (theme.accent if self._is_ringed(picture) else None)
         )
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(QColor(ring), 2) if ring else QPen(QColor(theme.border), 1))
@@ -217,6 +223,10 @@ class ThumbnailGrid(QWidget):
             top = cell.y() + self._size + SPACE_XS // 2 + at * _LINE_HEIGHT
             line = QRect(cell.x(), top, self._size, _CAPTION_HEIGHT)
             painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+
+    def _is_ringed(self, picture: Picture) -> bool:
+        selected = self._selected is not None and picture.key == self._selected
+        return selected or (bool(self._marked) and picture.key in self._marked)
 
     def _cell_size(self) -> tuple[int, int]:
         lines = self._caption_lines()

@@ -9,12 +9,13 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.app.application import App
 from workbench.gui.pages.objective.columns import CardColumns, Placement
+from workbench.gui.pages.objective.forms import SectionForm
 from workbench.gui.pages.objective.list import ChoiceItem, ChoiceList
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M
 from workbench.gui.widgets.notice import Notice
 from workbench.plugins.catalogue import Entry
 
-LIST_PX = 228
+LIST_PX = 244
 
 
 class BrowsePanel(QWidget):
@@ -25,7 +26,13 @@ class BrowsePanel(QWidget):
     kind : "objective" or "backbone", also the recipe's section
     items : what the list shows
     cards, placements : see `CardColumns`
+
+    Attributes
+    ----------
+    settings : the form of the recipe's choice; subclasses make it
     """
+
+    settings: SectionForm
 
     def __init__(
         self,
@@ -62,6 +69,16 @@ class BrowsePanel(QWidget):
     def show_entry(self, entry: Entry[Any], in_use: bool) -> None:
         """Fill the cards."""
         raise NotImplementedError
+
+    def show_field(self, key: str) -> None:
+        """Look at the recipe's choice and put the keyboard on a setting of it; on the list where it has no field."""
+        self.list.look_at(self.in_recipe)
+        self._show()
+        name = key.removeprefix(f"{self.kind}.")
+        if name in self.settings.form.values():
+            self.settings.form.focus_field(name)
+        else:
+            self.list.setFocus()
 
     def refresh(self) -> None:
         """Show the recipe's choice as it now is."""

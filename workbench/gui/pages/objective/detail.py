@@ -14,14 +14,18 @@ from workbench.gui.pages.objective.forms import SectionForm
 from workbench.gui.pages.objective.list import ChoiceItem
 from workbench.gui.pages.objective.needs import Need, needs_of
 from workbench.gui.pages.objective.paper import PaperView
-from workbench.gui.theme.tokens import SPACE_S
+from workbench.gui.theme.tokens import SPACE_S, SPACE_XS
 from workbench.gui.widgets.basics import Glyph, label, push_button
 from workbench.gui.widgets.containers import Inspector, Section
 from workbench.gui.widgets.formula import FormulaView
 from workbench.plugins.catalogue import Entry, ObjectiveEntry
-from workbench.plugins.specs import MetricSpec
+from workbench.plugins.specs import AlarmSpec, MetricSpec
 
-PLACEMENTS = {0: ((0, 1, 2),), 600: ((0,), (1, 2)), 1100: ((0,), (1,), (2,))}
+PLACEMENTS = {0: ((0, 1, 2, 3),), 600: ((0, 3), (1, 2)), 1100: ((0,), (1,), (2, 3))}
+_ALSO_WATCHED = (
+    "Every run is also watched for features that collapse, a loss that runs away or stays at chance, and gradients "
+    "that vanish."
+)
 _BETTER = {"higher": "higher is better", "lower": "lower is better", "neither": ""}
 _MARKS = {True: ("check", "success"), False: ("error", "danger"), None: ("info", "muted")}
 
@@ -36,16 +40,15 @@ class ObjectivePanel(BrowsePanel):
         self.needs.mended.connect(lambda _none: self._mend_views())
         self.lenses = _Lenses()
         self.metrics = _Metrics()
+        self.dangers = DangersView()
         self.paper = PaperView()
         cards = [
             self.about,
             _card("Settings", self.settings),
             _card("What it needs", self.needs),
+            _card("What can go wrong", self.dangers),
         ]
-        items = [
-            ChoiceItem(entry.id, entry.title, entry.spec.summary, entry.spec.family)
-            for entry in app.catalogue.objectives
-        ]
+        items = [item_of(entry) for entry in app.catalogue.objectives]
         super().__init__(app, "objective", items, cards, PLACEMENTS)
         self.facts = Inspector()
         self.facts.add_section("lenses", "Two lenses", self.lenses)
@@ -60,6 +63,7 @@ class ObjectivePanel(BrowsePanel):
         self.needs.show_needs(needs, in_use)
         self.lenses.show_objective(entry)
         self.metrics.show_metrics(entry.spec.metrics)
+        self.dangers.show_alarms(entry.spec.alarms)
         self.paper.show_paper(entry.spec.paper)
 
     def _chance_words(self, entry: ObjectiveEntry, in_use: bool) -> str:
@@ -161,6 +165,31 @@ class NeedsView(QWidget):
             self._rows.addWidget(words, row, 1)
 
 
+class DangersView(QWidget):
+    """The alarms that an objective declares: what may be seen, what it means, and what to change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[AlarmSpec, ...] | None = None
+        self._rows = QVBoxLayout(self)
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        self._rows.setSpacing(SPACE_XS)
+
+    def show_alarms(self, alarms: tuple[AlarmSpec, ...]) -> None:
+        """Show these alarms."""
+        if alarms == self._shown:
+            return
+        self._shown = alarms
+        _clear(self._rows)
+        for alarm in alarms:
+            advice = "\n".join(f"{one.setting}: {one.change}" for one in alarm.advice)
+            self._rows.addWidget(label(alarm.title, "strong", wrap=True))
+            self._rows.addWidget(label(f"{alarm.seen} {alarm.means}", "", wrap=True))
+            self._rows.addWidget(label(advice, "muted", wrap=True))
+        words = _ALSO_WATCHED if alarms else f"It has no alarm of its own. {_ALSO_WATCHED}"
+        self._rows.addWidget(label(words, "caption", wrap=True))
+
+
 class _Metrics(QWidget):
     """The numbers that an objective logs beside its loss."""
 
@@ -186,6 +215,14 @@ class _Metrics(QWidget):
             self._rows.addWidget(description)
         if not metrics:
             self._rows.addWidget(label("Nothing but its loss.", "muted"))
+
+
+def item_of(entry: ObjectiveEntry) -> ChoiceItem:
+    """An objective in the list, to be found by its name, its idea, and its paper's title, authors and year."""
+    spec = entry.spec
+    paper = f"{spec.paper.title} {spec.paper.authors} {spec.paper.venue}"
+    ideas = f"{spec.explanation} {spec.energy} {spec.experience}"
+    return ChoiceItem(entry.id, entry.title, spec.summary, spec.family, str(spec.paper.year), f"{paper} {ideas}")
 
 
 def labels_known(app: App) -> bool | None:

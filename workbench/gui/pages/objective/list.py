@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QListWidget,
@@ -24,26 +24,37 @@ from workbench.gui.widgets.search_field import SearchField
 
 ROW_PX, GROUP_PX = 46, 28
 _ID, _ITEM, _USED = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1, Qt.ItemDataRole.UserRole + 2
+_ENTERING = (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _AnyIndex = QModelIndex | QPersistentModelIndex
 
 
 @dataclass(frozen=True)
 class ChoiceItem:
-    """One contribution in the list; `group` is the heading it stands under, "" for none."""
+    """One contribution in the list.
+
+    group : the heading it stands under, "" for none
+    note : a word at the right of its title, such as the year
+    keywords : prose that a search finds it by, from the beginnings of its words
+    """
 
     id: str
     title: str
     summary: str
     group: str = ""
+    note: str = ""
+    keywords: str = ""
 
     def matches(self, text: str) -> bool:
-        """Whether every word of a search occurs in title, group, id or summary."""
-        hay = f"{self.title} {self.group} {self.id} {self.summary}".lower()
-        return all(word in hay for word in text.lower().split())
+        """Whether every word of a search occurs in what is said of it."""
+        names = f"{self.title} {self.group} {self.id} {self.summary} {self.note}".lower()
+        prose = f" {self.keywords}".lower()
+        return all(word in names or f" {word}" in prose for word in text.lower().split())
 
 
 class ChoiceList(QWidget):
-    """Contributions under their groups; looking at one changes nothing.
+    """Contributions under their groups, counted; looking at one changes nothing.
+
+    Down and Enter lead from the search into the list, Up at its top leads back.
 
     Signals
     -------
@@ -60,6 +71,7 @@ class ChoiceList(QWidget):
         self._used = ""
         self.search = SearchField(placeholder)
         self.search.searched.connect(lambda _text: self._fill())
+        self.search.installEventFilter(self)
         self.rows = _Rows()
         self.rows.setAccessibleName(placeholder)
         self.rows.setItemDelegate(_RowPainter(self.rows))
@@ -68,12 +80,15 @@ class ChoiceList(QWidget):
         self.rows.setMouseTracking(True)
         self.rows.currentItemChanged.connect(self._moved)
         self.rows.entered_row.connect(self.used)
-        self.nothing = label("Nothing is called so.", "muted")
+        self.rows.left_above.connect(lambda _none: self.search.setFocus())
+        self.count = label("", "caption")
+        self.nothing = label("Nothing fits. Try fewer words.", "muted", wrap=True)
         self.nothing.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE_S)
         column.addWidget(self.search)
+        column.addWidget(self.count)
         column.addWidget(self.nothing)
         column.addWidget(self.rows, 1)
         self._fill()
@@ -122,6 +137,28 @@ class ChoiceList(QWidget):
         self.rows.setCurrentRow(self._row_of(was))
         self.rows.blockSignals(blocked)
         self.nothing.setVisible(not found)
+        self.count.setVisible(bool(found))
+        self.count.setText(f"{len(found)} of {len(self._items)}" if self.search.text() else f"{len(found)} in all")
+
+    # -- keyboard --------------------------------------------------------------------------------------------------
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        pressed = event.key() if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress else None
+        if watched is self.search and pressed in _ENTERING:
+            self.search.search_now()
+            return self._enter_list()
+        return super().eventFilter(watched, event)
+
+    def _enter_list(self) -> bool:
+        """Put the keyboard on the row that is looked at, else on the first; False where there is none."""
+        rows = range(self.rows.count())
+        first = next((row for row in rows if self.rows.item(row).data(_ID)), -1)
+        if first < 0:
+            return False
+        if self.rows.currentRow() < 0:
+            self.rows.setCurrentRow(first)
+        self.rows.setFocus()
+        return True
 
     def _moved(self, item: QListWidgetItem | None) -> None:
         if item is not None and item.data(_ID):
@@ -130,6 +167,7 @@ class ChoiceList(QWidget):
 
 class _Rows(QListWidget):
     entered_row = Signal(object)
+    left_above = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -138,8 +176,11 @@ class _Rows(QListWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._enter(self.currentItem())
-        else:
-            super().keyPressEvent(event)
+            return
+        was = self.currentRow()
+        super().keyPressEvent(event)
+        if event.key() == Qt.Key.Key_Up and self.currentRow() == was:
+            self.left_above.emit(None)
 
     def _enter(self, item: QListWidgetItem | None) -> None:
         if item is not None and item.data(_ID):
@@ -157,7 +198,7 @@ def _row(choice: ChoiceItem) -> QListWidgetItem:
     item = QListWidgetItem(choice.title)
     item.setData(_ID, choice.id)
     item.setData(_ITEM, choice)
-    item.setToolTip(choice.summary)
+    item.setToolTip(f"{choice.title}{f', {choice.note}' if choice.note else ''}\n{choice.summary}")
     item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{choice.title}. {choice.summary}")
     item.setSizeHint(QSize(0, ROW_PX))
     return item
@@ -200,11 +241,14 @@ def _paint_choice(painter: QPainter, area: QRect, choice: ChoiceItem, used: bool
     if used:
         top = area.top() + (area.height() - mark) / 2
         paint_icon(painter, "check", QRectF(area.right() - mark, top, mark, mark), theme.accent_text)
+    small = _font(painter.font(), FONT_SMALL, bold=False)
+    note = QFontMetrics(small).horizontalAdvance(choice.note) + SPACE_S if choice.note else 0
     painter.setFont(_font(painter.font(), 0, bold=True))
     painter.setPen(QColor(theme.text))
-    _line(painter, words, Qt.AlignmentFlag.AlignTop, choice.title)
-    painter.setFont(_font(painter.font(), FONT_SMALL, bold=False))
+    _line(painter, words.adjusted(0, 0, -note, 0), Qt.AlignmentFlag.AlignTop, choice.title)
+    painter.setFont(small)
     painter.setPen(QColor(theme.muted))
+    painter.drawText(words, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignRight, choice.note)
     _line(painter, words, Qt.AlignmentFlag.AlignBottom, choice.summary)
 
 

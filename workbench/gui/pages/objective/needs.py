@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,8 +42,10 @@ def needs_of(spec: ObjectiveSpec, document: Document, catalogue: Catalogue, labe
         _labels(spec.needs, document, catalogue, labelled),
         _views(spec.needs, document),
         *_targets(spec.needs, document, catalogue),
+        *_colour(spec.needs, document, catalogue),
+        *_plain(spec.needs, document, catalogue),
         *_batch(spec.needs, document),
-        *_tokens(spec.needs, document, catalogue),
+        *_backbone(spec.needs, document, catalogue),
     ]
 
 
@@ -79,11 +82,15 @@ def _views(needs: Needs, document: Document) -> Need:
 
 
 def _targets(needs: Needs, document: Document, catalogue: Catalogue) -> Iterator[Need]:
+    everywhere = needs.target_views == "all"
     for target in needs.targets:
         makers = {entry.id: entry.title for entry in catalogue.operations if target in entry.spec.targets}
-        made = [any(op.get("id") in makers for op in ops) for ops in _operations(document)]
+        branches = zip(_operations(document), _largest(document), strict=True)
+        asked = [ops for ops, large in branches if large or everywhere]
+        made = [any(op.get("id") in makers for op in ops) for ops in asked]
         remark = "" if all(made) and made else f"add {' or '.join(makers.values()) or 'an operation that makes it'}"
-        yield Need(f"The target “{target}” in every view", bool(made) and all(made), remark, of_views=True)
+        where = "in every view" if everywhere else "in every view of the largest size"
+        yield Need(f"The target “{target}” {where}", bool(made) and all(made), remark, of_views=True)
 
 
 def _batch(needs: Needs, document: Document) -> Iterator[Need]:
@@ -93,11 +100,37 @@ def _batch(needs: Needs, document: Document) -> Iterator[Need]:
         yield Need(f"At least {needs.min_batch} samples in a batch", met, f"the recipe has {size}")
 
 
-def _tokens(needs: Needs, document: Document, catalogue: Catalogue) -> Iterator[Need]:
+def _colour(needs: Needs, document: Document, catalogue: Catalogue) -> Iterator[Need]:
+    if needs.colour:
+        entry = _entry(document, catalogue, "dataset", "data")
+        known = entry is not None and entry.spec.origin != "import"
+        met = entry.spec.channels > 1 if known else None
+        remark = {True: "", False: "the data are grey", None: "known once the data are read"}[met]
+        yield Need("Colours", met, remark)
+
+
+def _plain(needs: Needs, document: Document, catalogue: Catalogue) -> Iterator[Need]:
+    if needs.plain:
+        kinds = {entry.id: entry.spec.kind for entry in catalogue.operations}
+        normalised = any(kinds.get(str(op.get("id"))) == "normalise" for ops in _operations(document) for op in ops)
+        yield Need("Colours as they are", not normalised, "remove the normalisation" if normalised else "", True)
+
+
+def _backbone(needs: Needs, document: Document, catalogue: Catalogue) -> Iterator[Need]:
+    """What the encoder must be able to do, and for causal ones also told to."""
+    entry = _entry(document, catalogue, "backbone", "backbone")
+    title = entry.title if entry is not None else "the backbone"
     if needs.tokens:
-        entry = _entry(document, catalogue, "backbone", "backbone")
         met = entry is not None and entry.spec.tokens
-        yield Need("A backbone that gives tokens", met, "" if met or entry is None else f"{entry.title} gives none")
+        yield Need("A backbone that gives tokens", met, "" if met else f"{title} gives none")
+    if needs.patches:
+        met = entry is not None and entry.spec.patches
+        yield Need("A backbone from which patches can be hidden", met, "" if met else f"{title} takes whole pictures")
+    if needs.causal:
+        able = entry is not None and entry.spec.causal
+        met = able and bool(document.get("backbone", {}).get("causal", entry.defaults().get("causal")))
+        remark = "" if met else "switch Causal on" if able else f"{title} sees all of a picture"
+        yield Need("A backbone that sees earlier patches alone", met, remark)
 
 
 def _entry(document: Document, catalogue: Catalogue, kind: str, section: str) -> Any:
@@ -117,6 +150,13 @@ def _operations(document: Document) -> list[list[Document]]:
     branches = _branches(document)
     own = {str(branch.get("name", "A")): list(branch.get("ops", [])) for branch in branches}
     return [own.get(str(branch.get("like") or branch.get("name", "A")), []) for branch in branches]
+
+
+def _largest(document: Document) -> list[bool]:
+    """Which branches make the largest views; one without a size of its own has that of all views, and may be."""
+    views = document.get("views", {}).get("size") or 0
+    sizes = [branch.get("size") or views or math.inf for branch in _branches(document)]
+    return [size == max(sizes) for size in sizes]
 
 
 def _counts(document: Document) -> list[int]:

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QTabBar, QVBoxLayout,
 from workbench.app.topics import Topic
 from workbench.gui.bridge import Bridge
 from workbench.gui.pages.base import Page
+from workbench.gui.pages.objective.at_work import AtWorkPanel
 from workbench.gui.pages.objective.backbone import BackbonePanel
 from workbench.gui.pages.objective.browse import BrowsePanel
 from workbench.gui.pages.objective.detail import ObjectivePanel
@@ -15,11 +16,11 @@ from workbench.gui.theme.tokens import SPACE_M, SPACE_S
 
 
 class ObjectivePage(Page):
-    """Three sections of the recipe, each with its door in the recipe bar."""
+    """Three sections of the recipe, each with its door in the recipe bar, and the objective at work."""
 
     id = "objective"
     title = "Objective"
-    topics = frozenset({Topic.RECIPE, Topic.DATA})
+    topics = frozenset({Topic.RECIPE, Topic.DATA, Topic.RUNS})
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__(bridge)
@@ -37,6 +38,9 @@ class ObjectivePage(Page):
         for section, panel in self.panels.items():
             self.tabs.addTab(section.capitalize())
             self.stack.addWidget(panel)
+        self.at_work = AtWorkPanel(bridge)
+        self.tabs.addTab(self.at_work.title)
+        self.stack.addWidget(self.at_work)
         self.tabs.currentChanged.connect(self._show_tab)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -48,18 +52,36 @@ class ObjectivePage(Page):
         column.addWidget(self.stack, 1)
 
     def sections(self) -> list[str]:
-        return list(self.panels)
+        return [*self.panels, self.at_work.id]
 
     def open_section(self, section: str) -> None:
-        if section in self.panels:
-            self.tabs.setCurrentIndex(list(self.panels).index(section))
+        if section in self.sections():
+            self.tabs.setCurrentIndex(self.sections().index(section))
+
+    def open_setting(self, key: str) -> None:
+        panel = self.stack.currentWidget()
+        if isinstance(panel, BrowsePanel | TrainingPanel):
+            panel.show_field(key)
 
     def inspector(self) -> QWidget:
         return self.objective.facts
 
     def refresh(self, topics: set[Topic]) -> None:
-        for panel in self.panels.values():
-            panel.refresh()
+        if topics != {Topic.RUNS}:
+            for panel in self.panels.values():
+                panel.refresh()
+        self._show_at_work()
+
+    def retheme(self) -> None:
+        self.at_work.retheme()
+
+    def settled(self) -> bool:
+        return not self.at_work.busy()
 
     def _show_tab(self, index: int) -> None:
         self.stack.setCurrentIndex(index)
+        self._show_at_work()
+
+    def _show_at_work(self) -> None:
+        """The objective that is looked at in its list, whether or not it is the recipe's."""
+        self.at_work.refresh(self.objective.list.current())

@@ -9,10 +9,10 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QSplitter, QVBoxLayout, QWidget
 
 from workbench.gui.curves.panel import CurvePanel
-from workbench.gui.curves.scene import ReferenceLine
+from workbench.gui.curves.scene import Mark, ReferenceLine
 from workbench.gui.curves.series import CurveOptions, SeriesStyle
 from workbench.gui.explorer.colours import PlotColours
-from workbench.gui.pages.train.metrics import COMMON, KNN, LOSS, Metric, curve
+from workbench.gui.pages.train.metrics import COMMON, KNN, LOSS, Metric, curve, position
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import SPACE_S, SPACE_XS
 from workbench.runs.history import RunHistory
@@ -48,6 +48,7 @@ class RunCurves(QWidget):
         self._panels = {place: CurvePanel(plot_colours(), leads=place == "loss") for place in PLACES}
         self._drawn: dict[tuple[str, str], object] = {}
         self._lines: dict[str, tuple[ReferenceLine, ...]] = {}
+        self._marks: tuple[Mark, ...] = ()
         self._choices: list[Metric] = []
         self._wanted = ""
         self._runs: Sequence[CurveRun] = ()
@@ -75,6 +76,8 @@ class RunCurves(QWidget):
         self._draw("other", self._metric())
         self._set_lines("loss", self._chance_lines())
         self._set_lines("knn", self._floor_lines())
+        self._set_marks(alarm_marks(runs[0].history, current_theme().warning) if runs else ())
+        self._show_legends()
 
     def retheme(self) -> None:
         """Take over the theme's colours."""
@@ -151,6 +154,18 @@ class RunCurves(QWidget):
             self._lines[place] = lines
             self._panels[place].view.set_lines(lines)
 
+    def _set_marks(self, marks: tuple[Mark, ...]) -> None:
+        if marks != self._marks:
+            self._marks = marks
+            for panel in self._panels.values():
+                panel.view.set_marks(marks)
+
+    def _show_legends(self) -> None:
+        """One curve needs no legend, whose row the small plots have no room for, unless it is to be shown again."""
+        for panel in self._panels.values():
+            view = panel.view
+            view.legend.setVisible(len(view.series) > 1 or any(not one.visible for one in view.series.values()))
+
     def _chance_lines(self) -> tuple[ReferenceLine, ...]:
         """One line, where all runs have the same chance level."""
         levels = {None if run.chance is None else round(run.chance, 6) for run in self._runs}
@@ -166,6 +181,16 @@ class RunCurves(QWidget):
             ReferenceLine(100 * value, f"{name} {100 * value:.1f} %", below=value == lowest)
             for name, value in floors.items()
         )
+
+
+def alarm_marks(history: RunHistory, colour: str) -> tuple[Mark, ...]:
+    """Where each alarm of a run began, and where it was over."""
+    marks = []
+    for alarm in history.alarms:
+        marks.append(Mark(position(history, alarm.step), f"{alarm.title}: alarm", colour))
+        if alarm.over is not None:
+            marks.append(Mark(position(history, alarm.over), f"{alarm.title}: over", colour, ends=True))
+    return tuple(marks)
 
 
 def plot_colours() -> PlotColours:

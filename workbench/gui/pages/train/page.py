@@ -8,13 +8,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from workbench.app.supervisor import RunHandle
 from workbench.app.topics import Topic
 from workbench.core.errors import WorkbenchError
 from workbench.gui.bridge import Bridge
 from workbench.gui.pages.base import Page
+from workbench.gui.pages.train.at_work import AtWork
 from workbench.gui.pages.train.curves import CurveRun, RunCurves
 from workbench.gui.pages.train.header import RunHeader
 from workbench.gui.pages.train.inspector import RunInspector
@@ -26,7 +27,7 @@ from workbench.gui.pages.train.shown import ShownRuns
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S
 from workbench.gui.widgets.containers import EmptyState
-from workbench.plugins.specs import MetricSpec
+from workbench.plugins.specs import MetricSpec, ObjectiveSpec
 from workbench.runs.state import RunState
 
 REDRAW_MS = 350
@@ -35,6 +36,7 @@ REDRAW_BESIDE_CPU_MS = 4000
 REDRAW_AT_FIRST_MS, AT_FIRST_S = 1000, 20.0
 """The first seconds of a run are the ones that are watched most."""
 LIST_PX = 252
+SECTIONS = {"curves": "Curves", "at-work": "At work"}
 
 
 class TrainPage(Page):
@@ -50,6 +52,7 @@ class TrainPage(Page):
         self.runs = RunList()
         self.header = RunHeader(bridge)
         self.curves: RunCurves | None = None
+        self.at_work = AtWork(bridge)
         self.facts = RunInspector()
         self.empty = EmptyState(
             "train",
@@ -78,7 +81,15 @@ class TrainPage(Page):
     def inspector(self) -> QWidget:
         return self.facts
 
+    def sections(self) -> list[str]:
+        return list(SECTIONS)
+
+    def open_section(self, section: str) -> None:
+        if section in SECTIONS:
+            self.tabs.setCurrentIndex(list(SECTIONS).index(section))
+
     def retheme(self) -> None:
+        self.at_work.retheme()
         if self.curves is not None:
             self.curves.retheme()
         if self.isVisible():
@@ -86,8 +97,10 @@ class TrainPage(Page):
 
     def settled(self) -> bool:
         current = self.app.current
-        loading = current is not None and not (current.loaded and self.curves is not None)
-        return not (self._listing or loading or self.shown.reading or self._pace.isActive())
+        drawn = self._watching or self.curves is not None
+        loading = current is not None and not (current.loaded and drawn)
+        reading = self.shown.reading or self.at_work.reading
+        return not (self._listing or loading or reading or self._pace.isActive())
 
     # -- building --------------------------------------------------------------------------------------------------
 
@@ -97,6 +110,25 @@ class TrainPage(Page):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACE_S)
         self._column.addWidget(self.header)
+        self.tabs = QTabBar()
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        self.tabs.setAccessibleName("What is shown of the run")
+        for title in SECTIONS.values():
+            self.tabs.addTab(title)
+        self.tabs.currentChanged.connect(self._show_tab)
+        self.below = QStackedWidget()
+        empty = QWidget()
+        self._curves_place = QVBoxLayout(empty)
+        self._curves_place.setContentsMargins(0, 0, 0, 0)
+        self.below.addWidget(empty)
+        self.below.addWidget(self.at_work)
+        line = QHBoxLayout()
+        line.setSpacing(SPACE_M)
+        line.addWidget(self.tabs, 0, Qt.AlignmentFlag.AlignBottom)
+        line.addWidget(self.header.banner, 1)
+        self._column.addLayout(line)
+        self._column.addWidget(self.below, 1)
         self.detail = QStackedWidget()
         self.detail.addWidget(self.choose)
         self.detail.addWidget(self.right)
@@ -232,9 +264,23 @@ class TrainPage(Page):
             return
         names = {item.key: item.name for item in items}
         name = names.get(current.folder.path.resolve(), current.folder.name)
-        self.header.show_run(current, name, self.shown.chance(current))
+        self.header.show_run(current, name, self.shown.chance(current), self._specs(current))
         self.facts.show_run(self.app, current, self.shown.asked(current))
-        self._show_curves(drawn, names)
+        if self._watching:
+            if (asked := self.shown.asked(current)) is not None:
+                self.at_work.show_run(current, self._spec(current), asked.document)
+        else:
+            self._show_curves(drawn, names)
+
+    @property
+    def _watching(self) -> bool:
+        """Whether the objective is looked at, at work, in place of the curves."""
+        return self.below.currentWidget() is self.at_work
+
+    def _show_tab(self, index: int) -> None:
+        self.below.setCurrentIndex(index)
+        if self.isVisible():
+            self._show()
 
     def _show_curves(self, drawn: dict[Path, tuple[RunHandle, int]], names: dict[Path, str]) -> None:
         runs = [
@@ -246,17 +292,20 @@ class TrainPage(Page):
         if self.curves is None:
             self.curves = RunCurves(self.app.settings.smoothing)
             self.curves.smoothed.connect(self._remember_smoothing)
-            self._column.addWidget(self.curves, 1)
+            self._curves_place.addWidget(self.curves)
         self.curves.show_runs(runs, choices(specs, logged))
 
     def _remember_smoothing(self, weight: float) -> None:
         self.app.settings = self.app.settings.replace(smoothing=weight)
 
     def _specs(self, handle: RunHandle) -> tuple[MetricSpec, ...]:
+        spec = self._spec(handle)
+        return spec.metrics if spec is not None else ()
+
+    def _spec(self, handle: RunHandle) -> ObjectiveSpec | None:
         asked = self.shown.asked(handle)
         id_ = str(asked.document.get("objective", {}).get("id", "")) if asked else ""
-        catalogue = self.app.catalogue
-        return catalogue.objective(id_).spec.metrics if catalogue.has("objective", id_) else ()
+        return self.app.catalogue.objective(id_).spec if self.app.catalogue.has("objective", id_) else None
 
     def _items(self) -> list[RunItem]:
         rows = self.app.run_rows

@@ -71,7 +71,7 @@ class OperationCard(QFrame):
         self._lay_out()
         self.switch.setVisible("p" in entry.schema_.get("properties", {}))
         self.set_open(False)
-        self.set_cost(None, 0.0)
+        self.cost.set_cost(None, 0.0)
 
     def _build_buttons(self, first: bool, last: bool) -> None:
         title = self.entry.title
@@ -163,10 +163,6 @@ class OperationCard(QFrame):
         if self._form is not None:
             self._form.set_values(self._shown[0])
             self._form.set_problems(self._shown[1])
-
-    def set_cost(self, us_per_image: float | None, share: float) -> None:
-        """Show what the operation costs, and its share in [0, 1] of the whole pipeline; None shows nothing."""
-        self.cost.set_cost(us_per_image, share)
 
     def set_open(self, shown: bool) -> None:
         """Show the settings or fold them away, without a signal."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
@@ -12,11 +11,12 @@ from PySide6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 from workbench.gui.bridge import Bridge
 from workbench.gui.pages.views.pipeline.branch import BranchSection
 from workbench.gui.pages.views.pipeline.card import OperationCard
+from workbench.gui.pages.views.pipeline.costs import Costs
 from workbench.gui.pages.views.pipeline.edits import PipelineEdits, Place, like_choices
 from workbench.gui.pages.views.pipeline.head import PipelineHead, PresetState
 from workbench.gui.pages.views.pipeline.marks import InsertionMark
 from workbench.gui.pages.views.pipeline.picker import OperationPicker
-from workbench.gui.pages.views.words import branches_of, ops_of, preset_of, scaled_words
+from workbench.gui.pages.views.words import branches_of, ops_of, preset_of, scaled_words, views_of
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from workbench.gui.widgets.basics import push_button
 from workbench.plugins.catalogue import Entry
@@ -43,6 +43,7 @@ class PipelineEditor(QScrollArea):
         self._structure: list[Any] | None = None
         self._open: tuple[Place, str] | None = None
         self._last_p: dict[Place, float] = {}
+        self._costs = Costs()
         self.cards: dict[Place, OperationCard] = {}
         self.sections: list[BranchSection] = []
         self.picker = OperationPicker(bridge, self)
@@ -94,6 +95,7 @@ class PipelineEditor(QScrollArea):
         self._show_head(branches)
         self._show_branches(branches)
         self._show_cards(branches)
+        self._show_costs(branches)
 
     def fields(self) -> list[str]:
         """The recipe's keys that a field shows, with its problem under it."""
@@ -105,12 +107,18 @@ class PipelineEditor(QScrollArea):
             *(f"views.branches.{number}.ops.{position}" for number, position in self.cards),
         ]
 
-    def set_costs(self, costs: Mapping[Place, float]) -> None:
-        """Show what each operation costs, µs an image; an operation that is not among them shows nothing."""
-        whole = sum(costs.values())
+    def set_costs(self, costs: Costs) -> None:
+        """Show what each operation costs; an operation that was not measured shows nothing."""
+        self._costs = costs
+        self._show_costs(branches_of(self.app.editor))
+
+    def _show_costs(self, branches: list[dict[str, Any]]) -> None:
+        """Costs stay with their operations when others come or go; they are then of an earlier pipeline."""
+        placed, whole = self._costs.placed(branches), self._costs.whole
+        stale = bool(placed) and views_of(self.app.editor) != self._costs.views
         for place, card in self.cards.items():
-            cost = costs.get(place)
-            card.set_cost(cost, cost / whole if cost is not None and whole > 0 else 0.0)
+            cost = placed.get(place)
+            card.cost.set_cost(cost, cost / whole if cost is not None and whole > 0 else 0.0, stale)
 
     def _show_head(self, branches: list[dict[str, Any]]) -> None:
         editor = self.app.editor

@@ -41,12 +41,15 @@ class CostBar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._us: float | None = None
         self._share = 0.0
+        self._stale = False
 
-    def set_cost(self, us_per_image: float | None, share: float) -> None:
-        """Show a cost with its share in [0, 1] of the whole; None hides it."""
-        self._us, self._share = us_per_image, min(max(share, 0.0), 1.0)
+    def set_cost(self, us_per_image: float | None, share: float, stale: bool = False) -> None:
+        """Show a cost, µs an image, with its share in [0, 1] of the whole, in grey where it is stale; None hides it."""
+        self._us, self._share, self._stale = us_per_image, min(max(share, 0.0), 1.0), stale
         self.setVisible(us_per_image is not None)
         words = "" if us_per_image is None else f"{cost_text(us_per_image)} an image, {share:.0%} of the pipeline"
+        if words and stale:
+            words += ", measured before the change"
         self.setToolTip(words)
         self.setAccessibleName(words)
         self.update()
@@ -68,7 +71,7 @@ class CostBar(QWidget):
         painter.drawRoundedRect(track, 2, 2)
         if self._share > 0:
             track.setWidth(max(2.0, _BAR_WIDTH * self._share))
-            painter.setBrush(QColor(theme.accent))
+            painter.setBrush(QColor(theme.outline if self._stale else theme.accent))
             painter.drawRoundedRect(track, 2, 2)
         font = QFont(self.font())
         font.setPixelSize(FONT_SMALL)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from workbench.core.errors import WorkbenchError
 from workbench.gui.bridge import Bridge
-from workbench.gui.pages.data.state import data_section
+from workbench.gui.pages.data.state import data_section, facts_of
 from workbench.gui.pages.views.pipeline.gallery import OperationGallery, tiles_of
 
 _SAMPLE = 0
@@ -19,7 +19,7 @@ _AT_ONCE = 6
 
 
 class OperationPicker(QObject):
-    """The gallery with its pictures, which are kept until another data set is chosen.
+    """The gallery with its pictures, which are kept until another data set is chosen, or its files are read again.
 
     Attributes
     ----------
@@ -36,6 +36,7 @@ class OperationPicker(QObject):
         super().__init__(owner)
         self._bridge, self._owner = bridge, owner
         self._asked: dict[str, Any] | None = None
+        self._facts: dict[str, Any] | None = None
         self._left: list[str] = []
         self._pictures: dict[str, Any] = {}
         self.data_ready = False
@@ -61,8 +62,9 @@ class OperationPicker(QObject):
             self._show("Open a data set, and the tiles show what each operation does to a sample of it.")
             return
         params = {"data": data_section(self._bridge.app), "index": _SAMPLE}
-        if params != self._asked:
-            self._asked, self._pictures, self.waiting = params, {}, False
+        facts = facts_of(self._bridge.app)
+        if params != self._asked or facts is not self._facts:
+            self._asked, self._facts, self._pictures, self.waiting = params, facts, {}, False
             self._left = [tile.id for tile in tiles_of(gallery.entries)]
         self._show("")
         if self._left and not self.waiting:

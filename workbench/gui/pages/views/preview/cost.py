@@ -13,11 +13,10 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from workbench.core.errors import WorkbenchError
 from workbench.gui.bridge import Bridge
 from workbench.gui.pages.data.state import data_section
-from workbench.gui.pages.views.words import branches_of, can_render, views_of
+from workbench.gui.pages.views.pipeline.costs import Costs, Place
+from workbench.gui.pages.views.words import can_render, views_of
 from workbench.gui.theme.tokens import SPACE_S
 from workbench.gui.widgets.basics import ElidedLabel, label, push_button
-
-Place = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ class CostLine(QWidget):
 
     Signals
     -------
-    costed(costs) : (branch, position) -> microseconds for each operation; empty where they are not known any more
+    costed(costs) : the `Costs` of each operation were measured
     """
 
     costed = Signal(object)
@@ -113,8 +112,6 @@ class CostLine(QWidget):
         self.words.set_full_text(found.words())
         self.stale.setVisible(stale)
         self.setToolTip(found.tip())
-        if stale and _ids(found.about["views"]["branches"]) != _ids(branches_of(self.app.editor)):
-            self.costed.emit({})
 
     def measure(self) -> None:
         """Ask for a measurement, which the activity panel shows and can cancel."""
@@ -156,7 +153,7 @@ class CostLine(QWidget):
     def _take(self, found: Measured) -> None:
         self.measured = found
         self._stop()
-        self.costed.emit(dict(found.operations_us))
+        self.costed.emit(Costs(found.about["views"], found.operations_us))
 
     def _stop(self) -> None:
         self.measuring = False
@@ -173,7 +170,3 @@ def _measured(about: Mapping[str, Any], result: Mapping[str, Any]) -> Measured:
         result["batch"],
         result["threads"],
     )
-
-
-def _ids(branches: list[dict[str, Any]]) -> list[list[str]]:
-    return [[str(op.get("id", "")) for op in branch.get("ops", ())] for branch in branches]

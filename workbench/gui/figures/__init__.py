@@ -1,0 +1,1 @@
+"""Figures that show an objective at work: painted, pointed at, saved."""
