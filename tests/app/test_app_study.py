@@ -235,6 +235,15 @@ def test_a_run_that_failed_says_why_and_counts_as_ended(study: Study, how: dict,
     assert f"crop+blur-seed0 failed: {words}" in as_text(table, titles(study.plan, CATALOGUE))
 
 
+def test_an_engine_that_died_before_its_first_word_has_failed(study: Study) -> None:
+    folder = write_run(study, "crop", "blur")
+    folder.events.write_text("")
+    assert Table.of(study, StudyReader(study).read()).runs("crop", "blur")[0].state is CellState.WAITING
+    (folder.evaluation / FAILURE).write_text(json.dumps({"reason": "The engine was ended by SIGKILL."}))
+    (failed,) = StudyReader(study).read().failures
+    assert failed.reason == "The engine was ended by SIGKILL."
+
+
 def test_a_measurement_that_failed_is_told_and_a_completed_run_without_one_waits_for_it(study: Study) -> None:
     folder = write_run(study, "crop", "blur")
     reader = StudyReader(study)

@@ -39,7 +39,8 @@ def _samples(document: Mapping[str, Any], catalogue: Catalogue, history: RunHist
     if history is not None and history.data:
         return int(history.data["train"]["samples"])
     id_ = str(document.get("data", {}).get("id", ""))
-    return catalogue.get("dataset", id_).spec.samples if catalogue.has("dataset", id_) else 0
+    spec = catalogue.get("dataset", id_).spec if catalogue.has("dataset", id_) else None
+    return (spec.train_samples or spec.samples) if spec else 0
 
 
 def _classes(document: Mapping[str, Any], catalogue: Catalogue, history: RunHistory | None) -> int:

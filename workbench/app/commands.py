@@ -23,6 +23,7 @@ class Face(Protocol):
     """What a command may ask of the front end that runs it."""
 
     def show_page(self, page: str) -> None: ...
+    def show_setting(self, key: str) -> None: ...
     def ask_folder(self, title: str) -> Path | None: ...
     def ask_file(self, title: str, patterns: str) -> Path | None: ...
     def ask_save(self, title: str, name: str, patterns: str) -> Path | None: ...
@@ -41,7 +42,7 @@ class Command:
     """One thing the user can do.
 
     refusal : why it cannot be done now; "" when it can
-    menu : the menu it appears in; "" for the palette alone
+    menu : the menu it appears in, "Recipe/Presets" for one within another; "" for the palette alone
     """
 
     id: str
@@ -78,7 +79,12 @@ def _recipe_commands() -> tuple[Command, ...]:
         Command("recipe.open", "Open recipe…", _open_recipe, "Recipe", "folder", "Ctrl+O"),
         Command("recipe.save", "Save recipe as…", _save_recipe, "Recipe", "save", "Ctrl+S", _recipe_problem),
         *(
-            Command(f"recipe.preset.{preset.name}", f"Preset: {preset.title}", _preset(preset.name), "Recipe")
+            Command(
+                f"recipe.preset.{preset.name}",
+                f"Preset: {preset.title}",
+                _preset(preset.name),
+                f"Recipe/Presets on {preset.group}",
+            )
             for preset in presets()
         ),
         Command(

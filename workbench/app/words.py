@@ -67,13 +67,14 @@ def backbone_words(document: Document, catalogue: Catalogue) -> str:
 
 
 def training_words(document: Document, catalogue: Catalogue) -> str:
-    """`20 epochs · batch 256 · SGD`."""
+    """`20 epochs · batch 256 · SGD`, with the number of labels between where some are hidden."""
     budget, training = document.get("budget", {}), document.get("training", {})
     amount, unit = float(budget.get("amount", 0)), str(budget.get("unit", ""))
     length = format_duration(amount) if unit == "seconds" else f"{amount:g} {unit if amount != 1 else unit[:-1]}"
     optimiser = str(document.get("optimiser", {}).get("id", ""))
     title = catalogue.get("optimiser", optimiser).title if catalogue.has("optimiser", optimiser) else optimiser
-    return f"{length} · batch {training.get('batch_size', '?')} · {title}"
+    labels = f" · {training['labels']} labels" if training.get("labels") else ""
+    return f"{length} · batch {training.get('batch_size', '?')}{labels} · {title}"
 
 
 CHIPS = {
@@ -104,6 +105,11 @@ SECTIONS = {
     ),
 }
 """Chip id -> the recipe's sections it stands for."""
+
+
+def chip_of(key: str) -> str:
+    """The chip that stands for a setting such as "optimiser.lr"; "training" for one of no section."""
+    return next((chip for chip, sections in SECTIONS.items() if key.split(".")[0] in sections), "training")
 
 
 def chip_problem(chip: str, problems: tuple[Any, ...]) -> str:

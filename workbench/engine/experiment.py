@@ -125,7 +125,7 @@ def build_encoder(recipe: Recipe, train: Dataset) -> Encoder:
 
 def build_learner(recipe: Recipe, splits: Splits, encoder: Encoder) -> Learner:
     """Backbone and objective; deterministic under the recipe's seed because `build_encoder` seeded first."""
-    sampler = sampler_of(recipe, len(splits.train))
+    sampler = sampler_of(recipe, splits.train)
     facts = Facts(
         width=encoder.backbone.width,
         classes=len(splits.train.info.classes),
@@ -133,6 +133,7 @@ def build_learner(recipe: Recipe, splits: Splits, encoder: Encoder) -> Learner:
         batch_size=sampler.batch_size,
         channels=image_shape(splits.train)[0],
         steps_per_epoch=sampler.steps_per_epoch,
+        size=encoder.pipeline.size,
     )
     objective = build_objective(recipe.objective, facts)
     objective.attach(encoder.backbone)

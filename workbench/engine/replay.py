@@ -42,8 +42,7 @@ def seen_at(recipe: Recipe, train: Dataset, step: int) -> Seen:
     """
     if step < 1:
         raise RunError(f"There is no step {step}: the first is step 1.")
-    index = sampler_of(recipe, len(train)).batch(step - 1)
-    return Seen(train.batch(index), (recipe.seed, step - 1))
+    return Seen(sampler_of(recipe, train).samples(step - 1), (recipe.seed, step - 1))
 
 
 def recipe_of(folder: RunFolder) -> Recipe:

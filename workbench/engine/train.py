@@ -78,6 +78,7 @@ def _train(folder: RunFolder, recipe: Recipe, resume: bool, phases: PhaseReporte
         budget_s=resolved.budget.amount if parts.plan.total_steps is None else None,
         versions=versions(),
         fingerprint=parts.fingerprint,
+        limits=loop.alarms.described,
     )
     loop.measure_floors()
     return _run_to_end(loop, parts)
@@ -102,7 +103,7 @@ def _assemble(folder: RunFolder, recipe: Recipe, phases: PhaseReporter, splits: 
     learner = build_learner(recipe, splits, encoder)
     optimiser = build_optimiser(recipe.optimiser, learner)
     wrapped, fabric_optimiser = fabric.setup(learner, optimiser)
-    sampler = sampler_of(recipe, len(splits.train))
+    sampler = sampler_of(recipe, splits.train)
     return Parts(
         folder=folder,
         phases=phases,

@@ -10,9 +10,9 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from workbench.core.model import Model
 
@@ -73,20 +73,30 @@ class Needs(Model):
 
     min_views, max_views : how many views of a sample it takes (None: any number)
     targets : what view operations must make, by name ("rotation")
+    target_views : which views must have them: all, or those of the largest size alone
     labels : whether the samples must be labelled
     min_batch : the smallest batch with which its loss means something
     tokens : whether the backbone must give tokens as well as features
     patches : whether it hides patches from the backbone, which must then take some of them only
+    colour : whether the pictures must have colours
+    given : what the operation `colour_split` must give the encoder; "" where the objective does not use it
+    plain : whether pixels must keep their values in [0, 1], so that no branch may normalise them
+    causal : whether each of the backbone's tokens may depend on patches up to its own alone
     bounds : settings that something else limits
     """
 
     min_views: int = 1
     max_views: int | None = None
     targets: tuple[str, ...] = ()
+    target_views: Literal["all", "largest"] = "all"
     labels: bool = False
     min_batch: int = 1
     tokens: bool = False
     patches: bool = False
+    colour: bool = False
+    given: Literal["", "lightness", "both"] = ""
+    plain: bool = False
+    causal: bool = False
     bounds: tuple[Bound, ...] = ()
 
 
@@ -97,14 +107,64 @@ class FigureSpec(Model):
     kind : "matrix" is (rows, columns) of numbers; "pictures" is (rows, columns, h, w, 3) in [0, 1], one row a sample;
         "bars" is (n,); "lines" is (lines, n)
     columns, rows : headings, where they are fixed
+    x, y : what runs along each axis, with its unit in brackets where it has one: of a matrix the columns and the rows,
+        of bars and lines the entries and their values
+    value : what the numbers of a matrix are
+    span : x of the first and the last entry of bars and lines; None counts them from 1
     """
 
     name: str
     title: str
     kind: Literal["matrix", "pictures", "bars", "lines"]
     description: str
+    x: str = ""
+    y: str = ""
+    value: str = ""
+    span: tuple[float, float] | None = None
     columns: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
+
+
+class Advice(Model):
+    """A setting to change against an alarm: its key in the recipe, and what to do with it ("raise it")."""
+
+    setting: str
+    change: str
+
+
+class AlarmSpec(Model):
+    """A state of a run that means trouble: a logged number lies beyond a limit, and stays there.
+
+    Limits and `after` are arithmetic over the objective's settings, `batch_size`, `classes`, `samples`, `width` (of the
+    features), `steps_per_epoch`, `views`, `queries` (of the online kNN) and `chance`. An alarm that needs a name which
+    is not known does not ring.
+
+    metric : name of the number
+    below, above : the limit, one of the two
+    after : the step from which it is judged; never before the learning rate's warm-up is over
+    share : of the run, before which it is not judged
+    patience : steps over which the smoothed number must lie beyond the limit
+    seen, means : what was observed, and what follows from it, a sentence each
+    advice : two or three settings to change
+    """
+
+    id: str
+    title: str
+    metric: str
+    below: str = ""
+    above: str = ""
+    after: str = "0"
+    share: float = 0.0
+    patience: int = 50
+    seen: str
+    means: str
+    advice: tuple[Advice, ...]
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if bool(self.below) == bool(self.above):
+            raise ValueError(f"the alarm {self.id!r} needs either a lower or an upper limit")
+        return self
 
 
 class ObjectiveSpec(Model):
@@ -123,6 +183,7 @@ class ObjectiveSpec(Model):
     needs: Needs
     metrics: tuple[MetricSpec, ...] = ()
     figures: tuple[FigureSpec, ...] = ()
+    alarms: tuple[AlarmSpec, ...] = ()
     chance: Chance | None = None
     views_preset: str = Field(description="the view preset that suits it")
 
@@ -148,6 +209,7 @@ class BackboneSpec(Model):
 
     tokens : whether it gives one vector a position
     patches : whether patches of side `patch` can be hidden from it (`encode` and `encode_covered`)
+    causal : whether its setting `causal` makes each token depend on patches up to its own alone
     """
 
     id: str
@@ -156,6 +218,7 @@ class BackboneSpec(Model):
     modality: Modality = "image"
     tokens: bool = False
     patches: bool = False
+    causal: bool = False
     paper: Paper | None = None
 
 
@@ -165,6 +228,8 @@ class DatasetSpec(Model):
     origin : "bundled" ships with the program, "download" is fetched on request, "system" may lie on this machine,
         "import" reads what the user points at
     splits : names of its splits; empty where they depend on the files
+    samples, train_samples : in all its splits, and in the one that is learned from; 0 where they depend on the files
+    channels : of its pictures, 1 is grey; not known of the user's own files before they are read
     """
 
     id: str
@@ -175,7 +240,9 @@ class DatasetSpec(Model):
     splits: tuple[str, ...] = ()
     classes: int = 0
     samples: int = 0
+    train_samples: int = 0
     size_px: int = 0
+    channels: int = 3
     licence: str = ""
     source: str = ""
 

@@ -94,11 +94,28 @@ class Training(Model):
         ge=0,
         advanced=True,
     )
+    labels: int = setting(
+        0,
+        "Labels",
+        "so many labels, drawn by class; the objective sees no others, evaluation sees all. 0 hides none",
+        unit="samples",
+        ge=0,
+    )
+    labelled_share: float = setting(
+        0.0,
+        "Labelled share",
+        "share of each batch that is drawn from the labelled samples where some labels are hidden; 0 draws from all",
+        ge=0,
+        le=1,
+    )
     clip_norm: float = setting(0.0, "Gradient clipping", "largest gradient norm; 0 does not clip", ge=0, advanced=True)
+    on_alarm: Literal["tell", "pause"] = setting(
+        "tell", "On an alarm", "collapse or divergence is always told; pause also waits for Resume or Stop"
+    )
 
 
 class Evaluation(Model):
-    """What is measured while training, on labels that the objective never sees."""
+    """What is measured while training, with all labels of the data, those that `training.labels` hides too."""
 
     every_epochs: float = setting(1.0, "Every", "how often the online kNN runs; 0 only at the end", unit="epochs", ge=0)
     k: int = setting(20, "k", "neighbours that vote", ge=1, le=1000)
@@ -117,6 +134,9 @@ class Checkpoints(Model):
     every_epochs: float = setting(1.0, "Every", "how often a checkpoint is written", unit="epochs", gt=0)
     keep: int = setting(5, "Keep", "how many checkpoints are kept, newest and evenly spaced; 0 keeps all", ge=0)
     embed: bool = setting(True, "Embed", "write the embedding of the test split at the end of the run")
+    figures: bool = setting(
+        True, "Figures", "keep what shows the objective at work, all along the run; costs at most 1 % of the time"
+    )
 
 
 class Hardware(Model):

@@ -20,7 +20,7 @@ def patches_can_be_hidden(recipe: Recipe, catalogue: Catalogue) -> Iterator[Prob
 
 def patches_divide_the_views(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
     """A backbone made of patches takes views that can be cut into them."""
-    patch = _patch_of(recipe, catalogue)
+    patch = patch_of(recipe, catalogue)
     asked = recipe.views.size or catalogue.get("dataset", recipe.data.id).spec.size_px
     for size in sorted({branch.size or asked for branch in recipe.views.branches} | {asked}):
         if patch and size % patch:
@@ -31,7 +31,7 @@ def patches_divide_the_views(recipe: Recipe, catalogue: Catalogue) -> Iterator[P
 
 def masks_fit_the_patches(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
     """What a mask hides is a number of whole patches of the backbone."""
-    patch, needs = _patch_of(recipe, catalogue), catalogue.objective(recipe.objective.id).spec.needs
+    patch, needs = patch_of(recipe, catalogue), catalogue.objective(recipe.objective.id).spec.needs
     if not patch or not needs.patches:
         return
     for number, branch in enumerate(recipe.views.branches):
@@ -46,7 +46,20 @@ def masks_fit_the_patches(recipe: Recipe, catalogue: Catalogue) -> Iterator[Prob
                 )
 
 
-def _patch_of(recipe: Recipe, catalogue: Catalogue) -> int:
+def masks_divide_the_views(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
+    """A view is a number of whole patches of its mask."""
+    asked = recipe.views.size or catalogue.get("dataset", recipe.data.id).spec.size_px
+    for number, branch in enumerate(recipe.views.branches):
+        size = branch.size or asked
+        for position, op in enumerate(branch.ops):
+            side = op.params.get("patch")
+            hides = "mask" in catalogue.get("operation", op.id).spec.targets
+            if hides and isinstance(side, int) and size and size % side:
+                words = f"Views of {size} px cannot be cut into patches of {side} px; choose a divisor of {size}."
+                yield Problem(f"views.branches.{number}.ops.{position}.patch", words)
+
+
+def patch_of(recipe: Recipe, catalogue: Catalogue) -> int:
     """Side of the backbone's patches, px; 0 where it has none that a recipe sets."""
     patch = recipe.backbone.params.get("patch")
     known = catalogue.get("backbone", recipe.backbone.id).spec.patches

@@ -22,6 +22,11 @@ class Preset:
     title: str
     path: Path
 
+    @property
+    def group(self) -> str:
+        """What it is learned from, with which its title ends: "CIFAR-10"."""
+        return self.title.rpartition(" on ")[2]
+
 
 def presets() -> list[Preset]:
     """All shipped recipes, by name."""

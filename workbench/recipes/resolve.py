@@ -51,9 +51,11 @@ def resolve(recipe: Recipe, machine: Machine, data_size: int = 0) -> Recipe:
 
 
 def fingerprint(recipe: Recipe) -> str:
-    """sha256 of the recipe's canonical JSON, 64 hex digits; names that decide nothing are left out."""
+    """sha256 of the recipe's canonical JSON, 64 hex digits; what decides nothing of a training is left out."""
     document = recipe.document()
+    del document["checkpoints"]["figures"]
     del document["name"]
+    del document["training"]["on_alarm"]
     del document["views"]["preset"]
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

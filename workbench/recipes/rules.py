@@ -7,9 +7,23 @@ from collections.abc import Callable, Iterator
 
 from workbench.core.errors import Problem, unknown
 from workbench.plugins.catalogue import Catalogue
-from workbench.plugins.specs import evaluate
+from workbench.recipes.bounds import beyond_bounds
+from workbench.recipes.colour_rules import (
+    colours_are_there,
+    pixels_keep_their_values,
+    the_right_channels_are_given,
+    tokens_are_causal,
+)
+from workbench.recipes.grid_rules import GRID_RULES
+from workbench.recipes.label_rules import hidden_labels_are_there
 from workbench.recipes.models import Hardware, Recipe
-from workbench.recipes.patch_rules import masks_fit_the_patches, patches_can_be_hidden, patches_divide_the_views
+from workbench.recipes.patch_rules import (
+    masks_divide_the_views,
+    masks_fit_the_patches,
+    patches_can_be_hidden,
+    patches_divide_the_views,
+)
+from workbench.recipes.tile_rules import TILE_RULES
 
 Rule = Callable[[Recipe, Catalogue], Iterator[Problem]]
 
@@ -78,15 +92,17 @@ def bounds_hold(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
     known = {
         "batch_size": recipe.training.batch_size,
         "classes": data.classes,
-        "samples": recipe.training.samples or data.samples,
+        "samples": _learned_from(recipe, catalogue),
         "size": recipe.views.size or data.size_px,
     }
-    names = {**recipe.objective.params, **{name: value for name, value in known.items() if value}}
-    numbers = {name: float(value) for name, value in names.items() if isinstance(value, int | float)}
-    for bound in entry.spec.needs.bounds:
-        value, most = numbers.get(bound.setting), evaluate(bound.at_most, numbers)
-        if value is not None and most is not None and value > most:
-            yield Problem(f"objective.{bound.setting}", f"{value:g} is too much: at most {most:g}, {bound.why}.")
+    yield from beyond_bounds(entry.spec.needs.bounds, recipe.objective.params, known)
+
+
+def _learned_from(recipe: Recipe, catalogue: Catalogue) -> int:
+    """How many samples are learned from; 0 where that depends on files that are not read yet."""
+    data, wanted = catalogue.get("dataset", recipe.data.id).spec, recipe.training.samples
+    all_of_them = data.train_samples or data.samples
+    return min(wanted, all_of_them) if wanted and all_of_them else wanted or all_of_them
 
 
 def _views_words(low: int, high: int | None) -> str:
@@ -98,9 +114,13 @@ def _views_words(low: int, high: int | None) -> str:
 
 
 def targets_are_made(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
-    """What the objective predicts must be made in every branch."""
+    """What the objective predicts must be made in every branch, or in those of the largest views."""
     objective = catalogue.objective(recipe.objective.id)
+    asked = recipe.views.size or catalogue.get("dataset", recipe.data.id).spec.size_px or math.inf
+    sizes = [branch.size or asked for branch in recipe.views.branches]
     for number, branch in enumerate(recipe.views.branches):
+        if objective.spec.needs.target_views == "largest" and sizes[number] < max(sizes):
+            continue
         ops = recipe.views.ops_of(branch)
         made = {target for op in ops for target in catalogue.get("operation", op.id).spec.targets}
         for target in objective.spec.needs.targets:
@@ -135,7 +155,7 @@ def tokens_are_given(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
 
 def budget_holds_a_step(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
     """A run of no step teaches nothing."""
-    budget, samples = recipe.budget, catalogue.get("dataset", recipe.data.id).spec.samples
+    budget, samples = recipe.budget, _learned_from(recipe, catalogue)
     if budget.unit == "steps" and budget.amount < 1:
         yield Problem("budget.amount", f"{budget.amount:g} steps is less than one: it must be at least 1.")
     if budget.unit == "epochs" and samples:
@@ -189,10 +209,18 @@ RULES: tuple[Rule, ...] = (
     bounds_hold,
     targets_are_made,
     labels_are_there,
+    hidden_labels_are_there,
+    colours_are_there,
+    the_right_channels_are_given,
+    pixels_keep_their_values,
     tokens_are_given,
+    tokens_are_causal,
     patches_can_be_hidden,
     patches_divide_the_views,
     masks_fit_the_patches,
+    masks_divide_the_views,
+    *TILE_RULES,
+    *GRID_RULES,
     budget_holds_a_step,
     batch_is_large_enough,
     votes_fit_the_bank,

@@ -73,7 +73,7 @@ class StudyPlan(Model):
             budget=self.budget.model_dump(),
             training=made.training.replace(samples=self.samples or base.training.samples).model_dump(),
             evaluation=base.evaluation.replace(every_epochs=0).model_dump(),
-            checkpoints=made.checkpoints.replace(embed=False, keep=1).model_dump(),
+            checkpoints=made.checkpoints.replace(embed=False, keep=1, figures=False).model_dump(),
         )
         return build(changed.document(), catalogue)
 

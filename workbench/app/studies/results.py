@@ -138,10 +138,10 @@ class StudyReader:
 def read_cell(folder: RunFolder, cell: Cell, measure: Measure) -> CellResult:
     """What one run folder says."""
     noted = str(_json(folder.evaluation / FAILURE).get("reason", ""))
-    if not folder.events.exists():
-        return CellResult(cell, CellState.FAILED if noted else CellState.WAITING, reason=noted)
-    history = lifecycle(folder.events)
+    history = lifecycle(folder.events) if folder.events.exists() else RunHistory()
     summary = history.summary
+    if not summary.starts:  # an engine may die before it has written a line
+        return CellResult(cell, CellState.FAILED if noted else CellState.WAITING, reason=noted)
     now = state(summary, summary.process.alive if summary.process else False, time.time())
     share = history.share_done or 0.0
     if now is RunState.COMPLETED:

@@ -38,7 +38,9 @@ class FashionMnist10k(DatasetSource):
         splits=_SPLITS,
         classes=10,
         samples=10_000,
+        train_samples=8_000,
         size_px=28,
+        channels=1,
         licence="MIT",
         source="https://github.com/zalandoresearch/fashion-mnist",
     )
@@ -67,6 +69,7 @@ class NotoEmoji(DatasetSource):
         splits=_SPLITS,
         classes=9,
         samples=1_892,
+        train_samples=1_528,
         size_px=64,
         licence="Apache-2.0 (pictures), MIT (names)",
         source="https://github.com/googlefonts/noto-emoji",

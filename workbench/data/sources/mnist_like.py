@@ -84,7 +84,9 @@ class Mnist(_IdxSource):
         splits=_SPLITS,
         classes=10,
         samples=70_000,
+        train_samples=60_000,
         size_px=28,
+        channels=1,
         licence="CC BY-SA 3.0",
         source="http://yann.lecun.com/exdb/mnist/",
     )
@@ -110,7 +112,9 @@ class FashionMnist(_IdxSource):
         splits=_SPLITS,
         classes=10,
         samples=70_000,
+        train_samples=60_000,
         size_px=28,
+        channels=1,
         licence="MIT",
         source=_FASHION_SOURCE,
     )
@@ -142,7 +146,9 @@ class DebianFashion(DatasetSource):
         splits=_SPLITS,
         classes=10,
         samples=70_000,
+        train_samples=60_000,
         size_px=28,
+        channels=1,
         licence="MIT",
         source=_FASHION_SOURCE,
     )
