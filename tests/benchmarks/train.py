@@ -45,7 +45,7 @@ from workbench.engine.loop import Loop, Parts
 from workbench.engine.machine import probe
 from workbench.engine.monitor import KnnMonitor
 from workbench.engine.plan import Plan
-from workbench.engine.sampler import EpochSampler
+from workbench.engine.sampler import sampler_of
 from workbench.engine.wishes import PhaseReporter, Wishes
 from workbench.models.optimisers import build_optimiser
 from workbench.recipes.check import build
@@ -128,7 +128,7 @@ def assembled(recipe: Recipe, dataset: ArrayDataset, home: Path) -> Iterator[Par
     encoder = build_encoder(recipe, dataset)
     learner = build_learner(recipe, splits, encoder)
     wrapped, optimiser = fabric.setup(learner, build_optimiser(recipe.optimiser, learner))
-    sampler = EpochSampler(len(dataset), recipe.training.batch_size, recipe.seed)
+    sampler = sampler_of(recipe, dataset)
     monitor = KnnMonitor(splits, recipe.evaluation, recipe.seed, fabric.device)
     with JournalWriter(folder.events) as journal:
         phases = PhaseReporter(journal, Wishes(ControlReader(folder.control, from_end=True)))

@@ -8,15 +8,16 @@ from objectives_batches import make_learner, make_views
 
 from workbench.objectives.base import Objective
 from workbench.objectives.vision.baseline.supcon import SupCon
-from workbench.objectives.vision.contrastive.instance_discrimination import InstanceDiscrimination
+from workbench.objectives.vision.contrastive.instance_discrimination import Bank, InstanceDiscrimination
 from workbench.objectives.vision.contrastive.moco import MoCo
 from workbench.objectives.vision.contrastive.moco_v3 import MoCoV3
 from workbench.objectives.vision.contrastive.nnclr import NNCLR
+from workbench.objectives.vision.contrastive.pirl import PIRL
 from workbench.objectives.vision.contrastive.triplet import Triplet
 from workbench.views.base import Views
 
 SAMPLES = 12
-KINDS: tuple[type[Objective], ...] = (MoCo, MoCoV3, NNCLR, InstanceDiscrimination, Triplet, SupCon)
+KINDS: tuple[type[Objective], ...] = (MoCo, MoCoV3, NNCLR, InstanceDiscrimination, PIRL, Triplet, SupCon)
 
 
 def share_of(views: Views, rank: int, world: int) -> Views:
@@ -32,6 +33,8 @@ def step(kind: type[Objective], rank: int = 0, world: int = 1) -> dict[str, torc
     In evaluation mode: batch statistics are each process's own and no part of what is compared.
     """
     objective, backbone = make_learner(kind, SAMPLES, seed=5)
+    for bank in (part for part in objective.modules() if isinstance(part, Bank)):
+        bank.seen.fill_(True)  # a picture that was never stored has no gradient to compare
     objective.eval()
     backbone.eval()
     loss = objective(share_of(make_views(kind.spec.needs, SAMPLES), rank, world), backbone).loss

@@ -19,7 +19,9 @@ from workbench.objectives.queue import Queue
 from workbench.objectives.vision.contrastive.instance_discrimination import (
     Bank,
     InstanceDiscrimination,
+    drawn_negatives,
     instance_negatives,
+    taught_by_seen,
 )
 from workbench.objectives.vision.contrastive.moco import MoCo, shuffled
 from workbench.objectives.vision.contrastive.moco_v3 import MoCoV3, contrast
@@ -247,6 +249,65 @@ def test_the_age_of_the_queue_counts_pushes_since_a_stretch_was_stored() -> None
     assert age_bars(queue).tolist() == [1, 0, 0, -1]
 
 
+def filled_queue(length: int, batch: int) -> Queue:
+    """A queue through which as many batches went as it holds."""
+    queue = Queue(length, 2)
+    for _ in range(length // batch):
+        queue.push(torch.ones(batch, 2))
+    return queue
+
+
+def test_the_mean_age_of_a_queue_is_that_of_its_real_vectors() -> None:
+    queue = Queue(6, 2)
+    assert queue.mean_age().item() == 0
+    for rows in (1, 2, 2):
+        queue.push(unit(rows, 2))
+    assert queue.mean_age().item() == pytest.approx((2 + 1 + 1 + 0 + 0) / 5)
+
+
+def test_the_drift_of_a_queue_is_the_share_of_a_weight_that_following_replaced() -> None:
+    queue, momentum = Queue(4, 2), 0.7
+    share_of_vector: list[float] = []
+    for _ in range(3):
+        share_of_vector = [share * momentum for share in share_of_vector] + [1.0]
+        queue.push(unit(1, 2))
+    replaced = [1 - share for share in share_of_vector]
+    assert queue.drift(momentum).item() == pytest.approx(sum(replaced) / 3, rel=1e-5)
+
+
+def test_a_teacher_that_stands_still_leaves_the_queue_as_it_is_and_one_that_copies_makes_it_stale() -> None:
+    queue = filled_queue(64, 1)
+    assert queue.drift(1.0).item() == 0
+    assert queue.drift(0.0).item() == pytest.approx(63 / 64)
+    assert Queue(4, 2).drift(0.0).item() == 0
+
+
+@pytest.mark.parametrize(
+    ("length", "batch", "momentum", "stale"),
+    [
+        (65536, 256, 0.999, False),
+        (4096, 256, 0.99, False),
+        (4096, 32, 0.99, False),
+        (4096, 256, 0.9, False),
+        (4096, 256, 0.0, True),
+        (65536, 256, 0.9, True),
+    ],
+)
+def test_the_limit_of_a_stale_queue_parts_settings_that_train_from_those_that_do_not(
+    length: int, batch: int, momentum: float, stale: bool
+) -> None:
+    (limit,) = (float(alarm.above) for alarm in MoCo.spec.alarms if alarm.metric == "queue_drift")
+    assert (filled_queue(length, batch).drift(momentum).item() > limit) == stale
+
+
+def test_the_age_of_the_bank_counts_steps_since_the_seen_pictures_were_stored() -> None:
+    bank = Bank(5, 2)
+    assert bank.mean_age().item() == 0
+    for index in ([0, 1], [2], [1]):
+        bank.store(torch.tensor(index), unit(len(index), 2).float(), 0.5)
+    assert bank.mean_age().item() == pytest.approx((2 + 0 + 1) / 3)
+
+
 def test_the_loss_against_the_bank_equals_a_double_loop_over_all_pictures() -> None:
     bank, index = unit(7, 3), torch.tensor([2, 5, 0])
     f = unit(3, 3, seed=1).float().requires_grad_()
@@ -261,6 +322,24 @@ def test_a_picture_drawn_as_its_own_negative_is_left_out() -> None:
     bank, index = unit(5, 3), torch.tensor([1, 4])
     others = instance_negatives(unit(2, 3, seed=1), bank, index, torch.tensor([1, 2, 1]))
     assert others.isinf().tolist() == [[True, False, True], [False, False, False]]
+
+
+def test_pictures_without_a_stored_vector_count_as_a_guess_and_teach_nothing() -> None:
+    positive, others = torch.rand(4, requires_grad=True), torch.rand(4, 6, requires_grad=True)
+    seen = torch.tensor([True, False, False, True])
+    loss = taught_by_seen(positive, others, seen, 0.1)
+    known = info_nce(positive[seen], others[seen], 0.1)
+    assert loss.item() == pytest.approx((known.item() + math.log(7)) / 2, rel=1e-6)
+    ours, wanted = (torch.autograd.grad(value, (positive, others)) for value in (loss, known / 2))
+    for mine, theirs in zip(ours, wanted, strict=True):
+        torch.testing.assert_close(mine, theirs)
+        assert not mine[~seen].any()
+
+
+def test_a_picture_left_out_as_its_own_negative_stays_out_before_it_has_a_vector() -> None:
+    others = torch.tensor([[0.5, -torch.inf, 0.2]])
+    loss = taught_by_seen(torch.tensor([0.3]), others, torch.tensor([False]), 0.1)
+    assert loss.item() == pytest.approx(math.log(3), rel=1e-6)
 
 
 def test_the_bank_moves_the_seen_pictures_and_no_other() -> None:
@@ -283,10 +362,9 @@ def test_the_bank_is_written_after_the_step_only() -> None:
 
 
 def test_more_negatives_than_pictures_take_every_picture_once() -> None:
-    objective, _ = learner(InstanceDiscrimination, negatives=39)
-    assert objective._chosen(torch.device("cpu")).tolist() == list(range(40))
-    few, _ = learner(InstanceDiscrimination, negatives=10)
-    assert few._chosen(torch.device("cpu")).shape == (10,)
+    cpu = torch.device("cpu")
+    assert drawn_negatives(40, 39, cpu).tolist() == list(range(40))
+    assert drawn_negatives(40, 10, cpu).shape == (10,)
 
 
 @pytest.mark.parametrize("kind", [MoCo, MoCoV3, NNCLR])

@@ -26,7 +26,7 @@ def make(seed: int = 0) -> tuple[DeepClusterV2, Backbone]:
     torch.manual_seed(seed)
     backbone = build_backbone(Choice(id="tiny_cnn", width=8), SIZE_PX)
     config = DeepClusterV2Config(prototypes=6, heads=2, hidden=16, output=8)
-    return DeepClusterV2(config, Facts(backbone.width, 0, SPLIT, BATCH)), backbone
+    return DeepClusterV2(config, Facts(backbone.width, 0, SPLIT, BATCH, steps_per_epoch=SPLIT // BATCH)), backbone
 
 
 def batch(number: int) -> Views:
@@ -154,6 +154,16 @@ def test_clusters_change_at_the_end_of_an_epoch_only() -> None:
     assert not torch.equal(second, start)
     train(objective, backbone, 3, 2)
     assert torch.equal(objective.labels, second)
+
+
+def test_an_epoch_of_a_part_of_the_split_is_shorter() -> None:
+    torch.manual_seed(0)
+    backbone = build_backbone(Choice(id="tiny_cnn", width=8), SIZE_PX)
+    config = DeepClusterV2Config(prototypes=6, heads=2, hidden=16, output=8)
+    objective = DeepClusterV2(config, Facts(backbone.width, 0, SPLIT, BATCH, steps_per_epoch=2))
+    start = objective.labels.clone()
+    train(objective, backbone, 0, 2)
+    assert not torch.equal(objective.labels, start)
 
 
 def test_after_an_epoch_every_sample_is_at_its_nearest_centre() -> None:

@@ -14,10 +14,12 @@ from workbench.core.model import Model
 from workbench.models.base import Backbone
 from workbench.models.build import build_backbone
 from workbench.objectives.base import Facts, Objective
+from workbench.objectives.multi_crop import between_views
 from workbench.objectives.siamese import cosine_M, output_dimensions, output_std, spread_P
 from workbench.objectives.vision.distillation.byol import BYOL, regression
-from workbench.objectives.vision.distillation.dino import DINO, DINOConfig, DINOHead, distillation, entropy, sharpened
+from workbench.objectives.vision.distillation.dino import DINO, DINOConfig
 from workbench.objectives.vision.distillation.simsiam import SimSiam, negative_cosine
+from workbench.objectives.vision.distillation.soft_classes import DINOHead, entropy, sharpened
 from workbench.recipes.models import Choice
 from workbench.views.base import Views
 
@@ -169,7 +171,7 @@ def test_the_loss_equals_a_loop_over_pairs_of_different_views(globals_: list[int
     teacher = torch.rand(len(globals_), 3, 6, dtype=torch.float64)
     student = torch.rand(views, 3, 6, dtype=torch.float64, requires_grad=True)
     centre = 0.1 * torch.randn(6, dtype=torch.float64)
-    loss = distillation(sharpened(teacher, centre, 0.04), torch.log_softmax(student / 0.1, dim=-1), globals_)
+    loss = between_views(sharpened(teacher, centre, 0.04), torch.log_softmax(student / 0.1, dim=-1), globals_)
     naive = loop_distillation(list(teacher), list(student), globals_, centre)
     torch.testing.assert_close(loss, naive, rtol=1e-10, atol=1e-12)
     torch.testing.assert_close(*(torch.autograd.grad(x, student)[0] for x in (loss, naive)), rtol=1e-8, atol=1e-12)
@@ -180,14 +182,14 @@ def test_a_global_view_is_not_compared_with_itself() -> None:
     student = torch.log_softmax(torch.randn(3, 4, 5), dim=-1)
     changed = student.clone()
     changed[1] = torch.log_softmax(torch.randn(4, 5), dim=-1)
-    assert torch.allclose(distillation(teacher, student, [1]), distillation(teacher, changed, [1]))
-    assert not torch.allclose(distillation(teacher, student, [0]), distillation(teacher, changed, [0]))
+    assert torch.allclose(between_views(teacher, student, [1]), between_views(teacher, changed, [1]))
+    assert not torch.allclose(between_views(teacher, student, [0]), between_views(teacher, changed, [0]))
 
 
 def test_constant_outputs_give_the_logarithm_of_the_prototypes() -> None:
     teacher = sharpened(torch.full((2, 4, 50), 0.3), torch.zeros(50), 0.04)
     student = torch.log_softmax(torch.full((4, 4, 50), 0.7) / 0.1, dim=-1)
-    assert distillation(teacher, student, [0, 1]).item() == pytest.approx(math.log(50), rel=1e-6)
+    assert between_views(teacher, student, [0, 1]).item() == pytest.approx(math.log(50), rel=1e-6)
     assert entropy(teacher).item() == pytest.approx(math.log(50), rel=1e-6)
 
 
@@ -198,7 +200,7 @@ def test_the_loss_agrees_with_lightlys() -> None:
     torch.manual_seed(0)
     teacher, student = torch.randn(2, 6, 20), torch.randn(5, 6, 20)
     wanted = peer(list(teacher), list(student), epoch=0)
-    loss = distillation(sharpened(teacher, torch.zeros(20), 0.04), torch.log_softmax(student / 0.1, dim=-1), [0, 1])
+    loss = between_views(sharpened(teacher, torch.zeros(20), 0.04), torch.log_softmax(student / 0.1, dim=-1), [0, 1])
     torch.testing.assert_close(loss, wanted, rtol=1e-5, atol=1e-6)
 
 
@@ -228,7 +230,7 @@ def test_views_of_several_sizes_keep_their_places() -> None:
     loss = objective(views, backbone).loss
     log_p = [torch.log_softmax(objective.head(backbone(view)) / 0.1, dim=-1) for view in views.inputs]
     p = [sharpened(objective.teacher(view), objective.centre, 0.04) for view in views.inputs[1:3]]
-    torch.testing.assert_close(loss, distillation(torch.stack(p), torch.stack(log_p), [1, 2]), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(loss, between_views(torch.stack(p), torch.stack(log_p), [1, 2]), rtol=1e-4, atol=1e-5)
 
 
 def test_the_centre_is_used_before_it_moves_to_the_batch() -> None:

@@ -24,18 +24,19 @@ def test_every_preset_has_a_note():
     assert set(NOTES) == set(PRESETS)
 
 
-@pytest.mark.parametrize(("name", "sizes"), [("swav", [224] * 2 + [96] * 6), ("dino", [224] * 2 + [96] * 8)])
-def test_multi_crop_makes_two_large_views_and_several_small_ones(name, sizes):
-    assert list(compiled(name, 256).sizes) == sizes
+@pytest.mark.parametrize(("name", "small"), [("swav", 6), ("dino", 8), ("ibot", 10), ("lejepa", 6)])
+def test_multi_crop_makes_two_large_views_and_several_small_ones(name, small):
+    assert list(compiled(name, 256).sizes) == [224] * 2 + [96] * small
 
 
-def test_the_small_crops_of_swav_never_cover_more_than_a_seventh():
-    pipe = compiled("swav-cifar")
+@pytest.mark.parametrize(("name", "share"), [("swav-cifar", 0.14), ("ibot", 0.25), ("lejepa", 0.3)])
+def test_small_crops_cover_less_than_the_large_ones(name, share):
+    pipe = compiled(name)
     areas = [
         view.draws[0, 0].values["width"] * view.draws[0, 0].values["height"] for view in pipe.parameters(512, (0, 0))
     ]
-    assert min(area.min() for area in areas[:2]) >= 0.14 * 32**2 - 1e-6
-    assert max(area.max() for area in areas[2:]) <= 0.14 * 32**2 + 1e-6
+    assert min(area.min() for area in areas[:2]) >= share * 32**2 - 1e-6
+    assert max(area.max() for area in areas[2:]) <= share * 32**2 + 1e-6
 
 
 def test_byol_blurs_one_view_always_and_solarises_only_the_other():

@@ -28,15 +28,23 @@ def run(arguments: argparse.Namespace) -> int:
         rows = _rows(app, arguments.kind)
     finally:
         app.close()
-    width = max((len(row["id"]) for row in rows), default=0)
-    lines = [f"{row['id']:<{width}}  {row['title']}  {row.get('summary', '')}".rstrip() for row in rows]
-    terminal.result({arguments.kind: rows}, "\n".join(lines) if lines else f"There are no {arguments.kind}.")
+    terminal.result({arguments.kind: rows}, _words(rows) or f"There are no {arguments.kind}.")
     return 0
+
+
+def _words(rows: list[dict[str, Any]]) -> str:
+    """A line for each row, under a heading for each group where rows have one."""
+    width = max((len(row["id"]) for row in rows), default=0)
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        line = f"{row['id']:<{width}}  {row['title']}  {row.get('summary', '')}".rstrip()
+        groups.setdefault(row.get("group", ""), []).append(line)
+    return "\n\n".join("\n".join([group, *lines] if group else lines) for group, lines in sorted(groups.items()))
 
 
 def _rows(app: App, kind: str) -> list[dict[str, Any]]:
     if kind == "presets":
-        return [{"id": preset.name, "title": preset.title} for preset in presets()]
+        return [{"id": preset.name, "title": preset.title, "group": preset.group} for preset in presets()]
     if kind == "plugins":
         return [
             {

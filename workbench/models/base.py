@@ -18,12 +18,14 @@ class Backbone(nn.Module):
     ----------
     width : D, the size of a feature vector
     patch : side of a patch in px; only where `spec.patches` says so
+    causal : whether a token depends on patches up to its own alone
     """
 
     spec: ClassVar[BackboneSpec]
     Config: ClassVar[type[Model]]
     width: int
     patch: int
+    causal: bool = False
 
     @abstractmethod
     def features(self, x: Tensor) -> Tensor:
@@ -39,6 +41,12 @@ class Backbone(nn.Module):
 
     def encode_covered(self, x: Tensor, hidden_NL: Tensor, cover_D: Tensor) -> Tensor:
         """Tokens (N, L, D) with `cover_D` in place of hidden patches; only where `spec.patches` says so."""
+        raise TypeError(f"{type(self).__name__} cannot hide patches")
+
+    def features_and_tokens(
+        self, x: Tensor, hidden_NL: Tensor | None = None, cover_D: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Features (N, D) and tokens (N, L, D) of one pass, covered as in `encode_covered`; where it is able to."""
         raise TypeError(f"{type(self).__name__} cannot hide patches")
 
     def forward(self, x: Tensor) -> Tensor:

@@ -7,6 +7,24 @@ from contextlib import contextmanager
 
 import torch
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+@contextmanager
+def unrecorded(*modules: nn.Module) -> Iterator[None]:
+    """Passes that leave no trace in running statistics, though in training mode they use those of their batch.
+
+    For inputs that are not the data, such as adversarial ones.
+    """
+    norms = [part for module in modules for part in module.modules() if isinstance(part, _BatchNorm)]
+    flags = [(part, part.track_running_stats) for part in norms]
+    try:
+        for part in norms:
+            part.track_running_stats = False
+        yield
+    finally:
+        for part, tracking in flags:
+            part.track_running_stats = tracking
 
 
 @contextmanager

@@ -4,6 +4,9 @@ Dosovitskiy et al.: An Image is Worth 16x16 Words: Transformers for Image Recogn
 fixed two-dimensional sine-cosine positions of MAE's code (He et al. 2022, section 3, "simple implementation") and the
 mean of the tokens as features, of which MAE (appendix A.1) found it to do as well as a class token.
 
+A causal encoder masks attention so that a patch sees itself and what stands before it row by row, which autoregressive
+objectives need; its features are the mean of such tokens.
+
 The blocks are timm's (pre-normalised, GELU, a hidden layer of four times the width). A picture of another size than
 the encoder was made for gets positions that are stretched over it, as DINO does for its small crops.
 
@@ -37,6 +40,9 @@ class SmallViTConfig(Model):
     pool: Literal["mean", "class"] = setting(
         "mean", "Features", "the mean of all tokens, or a class token that is learned beside them"
     )
+    causal: bool = setting(
+        False, "Causal", "each patch sees only itself and those before it, row by row; for autoregressive pixels"
+    )
 
 
 class SmallViT(Backbone):
@@ -53,6 +59,7 @@ class SmallViT(Backbone):
         title="Small ViT",
         tokens=True,
         patches=True,
+        causal=True,
         summary="A vision transformer for small views: patches of 2 to 16 px, any of which an objective can hide.",
         paper=Paper(
             title="An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
@@ -69,7 +76,7 @@ class SmallViT(Backbone):
         problems = _problems(config, image_size)
         if problems:
             raise RecipeError(problems)
-        self.patch, self.width = config.patch, config.width
+        self.patch, self.width, self.causal = config.patch, config.width, config.causal
         self.rows = image_size // config.patch
         self.project = nn.Conv2d(3, config.width, config.patch, config.patch)
         self.class_token = nn.Parameter(torch.zeros(config.width)) if config.pool == "class" else None
@@ -83,8 +90,7 @@ class SmallViT(Backbone):
 
     def features(self, x: Tensor) -> Tensor:
         """The mean of the tokens, or the class token, (N, D)."""
-        out_NLD = self._run(self._placed(x))
-        return out_NLD[:, 0] if self.class_token is not None else out_NLD.mean(dim=1)
+        return self._pooled(self._run(self._placed(x)))
 
     def tokens(self, x: Tensor) -> Tensor:
         """One vector a patch, row by row, (N, L, D)."""
@@ -100,6 +106,13 @@ class SmallViT(Backbone):
         """Tokens of all patches, with `cover_D` for the content of those that are hidden (bool). (N, L, D)."""
         return self._patches_of(self._run(self._placed(x, hidden_NL, cover_D)))
 
+    def features_and_tokens(
+        self, x: Tensor, hidden_NL: Tensor | None = None, cover_D: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Features (N, D) and tokens (N, L, D) of one pass, with `cover_D` for the content of hidden patches."""
+        out_NLD = self._run(self._placed(x, hidden_NL, cover_D))
+        return self._pooled(out_NLD), self._patches_of(out_NLD)
+
     def _placed(self, x: Tensor, hidden_NL: Tensor | None = None, cover_D: Tensor | None = None) -> Tensor:
         rows, columns = self._grid(x)
         content_NLD = self.project(x).flatten(2).transpose(1, 2)
@@ -113,9 +126,12 @@ class SmallViT(Backbone):
             class_N1D = self.class_token.to(tokens_NLD.dtype).expand(len(tokens_NLD), 1, -1)
             tokens_NLD = torch.cat([class_N1D, tokens_NLD], dim=1)
         for block in self.blocks:
-            tokens_NLD = block(tokens_NLD)
+            tokens_NLD = block(tokens_NLD, is_causal=True) if self.causal else block(tokens_NLD)
         out_NLD: Tensor = self.norm(tokens_NLD)
         return out_NLD
+
+    def _pooled(self, out_NLD: Tensor) -> Tensor:
+        return out_NLD[:, 0] if self.class_token is not None else out_NLD.mean(dim=1)
 
     def _patches_of(self, tokens_NLD: Tensor) -> Tensor:
         return tokens_NLD[:, 1:] if self.class_token is not None else tokens_NLD
@@ -148,6 +164,9 @@ def _problems(config: SmallViTConfig, image_size: int) -> list[Problem]:
     if config.width % 4:
         words = f"{config.width} is not a multiple of 4, which positions of rows and columns need."
         problems.append(Problem("backbone.width", words))
+    if config.causal and config.pool == "class":
+        words = "a class token stands before all patches, and in a causal encoder sees none of them. Take the mean."
+        problems.append(Problem("backbone.pool", words))
     if config.width % config.heads:
         words = f"{config.heads} heads do not divide a width of {config.width}."
         problems.append(Problem("backbone.heads", words))

@@ -45,6 +45,7 @@ class Facts:
     batch_size : samples in a step, over all devices
     channels : of the data's pictures as they are stored: 1 is grey, whatever the views make of it
     steps_per_epoch : optimiser steps in which every sample that is learned from is seen once
+    size : side of the first branch's views, px
     """
 
     width: int
@@ -53,6 +54,7 @@ class Facts:
     batch_size: int
     channels: int = 3
     steps_per_epoch: int = 1
+    size: int = 32
 
 
 class Objective(nn.Module):

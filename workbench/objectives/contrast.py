@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workbench.objectives.distributed import rank
+from workbench.objectives.pictures import rows_of, stretched
 from workbench.objectives.queue import Queue
 from workbench.plugins.specs import FigureSpec, MetricSpec
 
@@ -42,12 +43,42 @@ QUEUE_FILLED = MetricSpec(
     title="Queue filled",
     description="share of the queue that holds real vectors; the rest are the random ones of the beginning",
 )
+MEAN_AGE = MetricSpec(
+    name="queue_age",
+    title="Age of the queue",
+    unit="steps",
+    description="how many steps ago the queue's real vectors were stored, on average; 0 while it holds none",
+)
 QUEUE_AGE = FigureSpec(
     name="queue_age",
     title="Age of the queue",
     kind="bars",
+    x="stretch of the queue",
+    y="age (steps)",
     description="mean age in steps of each stretch of the queue; -1 where it still holds random vectors",
 )
+HARDEST_SHOWN = 5
+HARDEST = FigureSpec(
+    name="hardest",
+    title="Hardest negatives",
+    kind="pictures",
+    columns=("Picture", "Its positive", *(f"Negative {place}" for place in range(1, HARDEST_SHOWN + 1))),
+    description="The other pictures of the batch that are most similar to each one, the most similar first.",
+)
+
+
+def hardest_negatives(query_NCSS: Tensor, key_NCSS: Tensor, sim_NN: Tensor) -> NDArray[np.float32]:
+    """For each of at most 8 pictures its view, its positive, and the 5 views of others that are most similar.
+
+    Parameters
+    ----------
+    query_NCSS, key_NCSS : normalised views, of which row n shows sample n
+    sim_NN : similarity of each query to each key
+    """
+    others_NN = sim_NN.masked_fill(torch.eye(len(sim_NN), dtype=torch.bool, device=sim_NN.device), -torch.inf)
+    nearest_NK = others_NN.topk(min(HARDEST_SHOWN, len(sim_NN) - 1), dim=1).indices
+    columns = [query_NCSS, key_NCSS, *(key_NCSS[place_N] for place_N in nearest_NK.unbind(dim=1))]
+    return rows_of([stretched(column) for column in columns])
 
 
 def info_nce(positive_N: Tensor, negative_NK: Tensor, temperature: float) -> Tensor:

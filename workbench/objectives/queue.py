@@ -40,3 +40,27 @@ class Queue(nn.Module):
     def filled(self) -> Tensor:
         """The share of the places that hold real vectors, a scalar in [0, 1]."""
         return (self.age >= 0).float().mean()
+
+    def mean_age(self) -> Tensor:
+        """How many pushes ago the real vectors were stored, on average; 0 while there are none."""
+        return self._mean(self.age.float())
+
+    def drift(self, momentum: float) -> Tensor:
+        """How much of the network that made the oldest vectors is gone from the one that made the newest, on average.
+
+        A teacher that keeps the share m of its weights in every step keeps m^a of them in a steps, so that the share
+        1 - m^a was replaced since a vector of age a was stored (from He et al., CVPR 2020, equation 2).
+
+        Parameters
+        ----------
+        momentum : m, in [0, 1]
+
+        Returns
+        -------
+        Scalar in [0, 1], the mean over the real vectors; 0 while there are none.
+        """
+        return self._mean(1 - momentum ** self.age.clamp(min=0).float())
+
+    def _mean(self, value_K: Tensor) -> Tensor:
+        real_K = (self.age >= 0).float()
+        return (value_K * real_K).sum() / real_K.sum().clamp(min=1)

@@ -34,12 +34,17 @@ AGREEMENT = FigureSpec(
     name="agreement",
     title="Predictions and targets",
     kind="matrix",
+    x="target",
+    y="prediction",
+    value="cosine",
     description="cosine of each prediction (row) with each target (column); all bright is collapse",
 )
 SPREAD = FigureSpec(
     name="spread",
     title="Spread of the projections",
     kind="bars",
+    x="principal direction",
+    y="share of the variance",
     description="variance of the normalised projections along their principal directions, as shares of it all",
 )
 

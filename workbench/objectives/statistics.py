@@ -28,6 +28,9 @@ COVARIANCE = FigureSpec(
     name="covariance",
     title="Covariance of the projections",
     kind="matrix",
+    x="dimension",
+    y="dimension",
+    value="covariance",
     description="covariance between the first 64 dimensions over the batch, first view",
 )
 

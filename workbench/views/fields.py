@@ -41,8 +41,13 @@ def normal_quantiles() -> NDArray[np.float32]:
 
 def words(seeds: NDArray[np.int64], count: int, device: torch.device) -> Tensor:
     """The first `count` words of each seed's field, int64 (M, count) in [0, 65536)."""
-    counter = torch.arange(1, -(-count // 4) + 1, device=device) * _signed(_GAMMA)
-    z = torch.from_numpy(seeds).to(device)[:, None] + counter
+    return words_of(torch.from_numpy(seeds).to(device), count)
+
+
+def words_of(seeds_M: Tensor, count: int) -> Tensor:
+    """The same of seeds that are on the device already, int64 (M,)."""
+    counter = torch.arange(1, -(-count // 4) + 1, device=seeds_M.device) * _signed(_GAMMA)
+    z = seeds_M[:, None] + counter
     z = (z ^ _shifted(z, 30)) * _signed(_FIRST)
     z = (z ^ _shifted(z, 27)) * _signed(_SECOND)
     z = z ^ _shifted(z, 31)

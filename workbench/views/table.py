@@ -5,6 +5,7 @@ from __future__ import annotations
 from workbench.views.operations.affine import Affine
 from workbench.views.operations.autocontrast import Autocontrast
 from workbench.views.operations.base import Operation
+from workbench.views.operations.block_masks import BlockMasks
 from workbench.views.operations.blur import GaussianBlur
 from workbench.views.operations.centre_crop import CentreCrop
 from workbench.views.operations.channels import ChannelDrop, ChannelShuffle
@@ -17,6 +18,7 @@ from workbench.views.operations.erasing import Cutout, RandomErasing
 from workbench.views.operations.flip import HorizontalFlip, VerticalFlip
 from workbench.views.operations.greyscale import Greyscale
 from workbench.views.operations.jpeg import Jpeg
+from workbench.views.operations.known_transform import KnownTransform
 from workbench.views.operations.mixing import Cutmix, Mixup
 from workbench.views.operations.noise import GaussianNoise, SaltAndPepper
 from workbench.views.operations.normalize import Normalize
@@ -42,6 +44,7 @@ OPERATIONS: tuple[type[Operation], ...] = (
     VerticalFlip,
     Rotation,
     QuarterTurn,
+    KnownTransform,
     Affine,
     Perspective,
     Elastic,
@@ -69,6 +72,7 @@ OPERATIONS: tuple[type[Operation], ...] = (
     TrivialAugment,
     Normalize,
     PatchMask,
+    BlockMasks,
     RegionMask,
     PatchGrid,
     Jigsaw,

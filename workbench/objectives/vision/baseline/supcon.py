@@ -31,6 +31,7 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
+from workbench.objectives.alarms import LARGER_BATCH, LOWER_RATE, pairs_alike
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.contrast import cosines
@@ -123,11 +124,15 @@ class SupCon(Objective):
                 description="share of views whose nearest other view has the same label",
             ),
         ),
+        alarms=(pairs_alike(LOWER_RATE, ("objective.temperature", "lower it to 0.1"), LARGER_BATCH),),
         figures=(
             FigureSpec(
                 name="similarity",
                 title="Similarities by label",
                 kind="matrix",
+                x="sample, by label",
+                y="sample, by label",
+                value="cosine",
                 description="cosine between first views in the order of their labels; classes become blocks on the "
                 "diagonal",
             ),

@@ -48,7 +48,10 @@ class SupervisedConfig(Model):
 
 
 def labelled_cross_entropy(logits_MK: Tensor, labels_M: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Mean cross-entropy over the samples with a label at or above 0; 0, with a gradient, where there are none."""
+    """Mean cross-entropy over the samples with a label at or above 0; 0, with a gradient, where there are none.
+
+    Over several processes each takes the mean over its own labelled samples.
+    """
     total = F.cross_entropy(
         logits_MK.float(), labels_M, ignore_index=UNKNOWN, label_smoothing=smoothing, reduction="sum"
     )
@@ -123,6 +126,9 @@ class Supervised(Objective):
                 name="confusion",
                 title="Classes taken for classes",
                 kind="matrix",
+                x="taken for",
+                y="true class",
+                value="share",
                 description="share of each true class (row) that was taken for each class (column)",
             ),
         ),

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from workbench.models.base import Backbone
 from workbench.objectives.multi_crop import features, largest
+from workbench.objectives.pictures import stretched
 
 
 def encode(inputs: Sequence[Tensor], backbone: Backbone) -> tuple[Tensor, int]:
@@ -58,6 +59,4 @@ def nearest_pictures(pictures_N3SS: Tensor, scores_NK: Tensor, prototypes: int, 
     rows = min(prototypes, scores_NK.shape[1])
     used_R = shares_K(scores_NK.argmax(dim=1), scores_NK.shape[1]).topk(rows).indices
     best_CR = scores_NK[:, used_R].topk(min(count, len(scores_NK)), dim=0).indices
-    low, high = pictures_N3SS.amin((1, 2, 3), keepdim=True), pictures_N3SS.amax((1, 2, 3), keepdim=True)
-    stretched = (pictures_N3SS - low) / (high - low).clamp(min=1e-6)
-    return stretched[best_CR.T].movedim(2, -1)
+    return stretched(pictures_N3SS)[best_CR.T].movedim(2, -1)

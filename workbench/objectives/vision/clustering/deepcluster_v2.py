@@ -40,6 +40,7 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
+from workbench.objectives.alarms import LOWER_RATE, prototypes_unused
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.distributed import gather
@@ -138,17 +139,27 @@ class DeepClusterV2(Objective):
                 description="of the clusters' sizes, as a share of log K; near 0 one cluster has everything",
             ),
         ),
+        alarms=(
+            prototypes_unused(
+                "usage_entropy", LOWER_RATE, ("objective.prototypes", "lower it, so that each has samples")
+            ),
+        ),
         figures=(
             FigureSpec(
                 name="sizes",
                 title="Sizes of the clusters",
                 kind="bars",
+                x="cluster",
+                y="share of the samples",
                 description="share of the samples in each cluster of the first clustering, the largest first",
             ),
             FigureSpec(
                 name="predictions",
                 title="Predicted clusters",
                 kind="matrix",
+                x="cluster",
+                y="sample",
+                value="probability",
                 description="probability of each cluster (column) for 32 samples (rows)",
             ),
             FigureSpec(
@@ -208,7 +219,7 @@ class DeepClusterV2(Objective):
             self._fresh = None
         self._steps += 1
         self.steps += 1
-        if self._steps % max(1, self.facts.samples // self.facts.batch_size) == 0:
+        if self._steps % self.facts.steps_per_epoch == 0:
             self.cluster()
 
     @torch.no_grad()

@@ -40,10 +40,13 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
+from workbench.objectives.alarms import LOWER_RATE, prototypes_unused
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
+from workbench.objectives.contrast import MEAN_AGE
 from workbench.objectives.distributed import gather, rank
 from workbench.objectives.figures import SHOWN_SAMPLES
+from workbench.objectives.multi_crop import between_views
 from workbench.objectives.queue import Queue
 from workbench.objectives.vision.clustering.crops import encode, entropy, nearest_pictures, shares_K
 from workbench.plugins.specs import Bound, Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
@@ -134,10 +137,7 @@ def swapped_loss(q_ANK: Tensor, scores_VNK: Tensor, temperature: float) -> Tenso
     Scalar, a mean over the A (V - 1) pairs of different views; log K when all scores are equal.
     """
     log_p_VNK = F.log_softmax(scores_VNK / temperature, dim=-1)
-    assigning, views = len(q_ANK), len(scores_VNK)
-    cross_AV = -(q_ANK.flatten(1) @ log_p_VNK.flatten(1).T) / scores_VNK.shape[1]
-    own_AV = torch.eye(assigning, views, dtype=torch.bool, device=cross_AV.device)
-    return cross_AV.masked_fill(own_AV, 0).sum() / (assigning * (views - 1))
+    return between_views(q_ANK, log_p_VNK, range(len(q_ANK)))
 
 
 def assignment_terms(q_ANK: Tensor, scores_VNK: Tensor) -> dict[str, Tensor]:
@@ -220,24 +220,41 @@ class SwAV(Objective):
                 better="higher",
                 description="share of views whose nearest prototype is the one another view was assigned to",
             ),
+            MEAN_AGE,
+        ),
+        alarms=(
+            prototypes_unused(
+                "prototype_entropy",
+                ("objective.rounds", "set it to 3; with 0 there is no balance"),
+                ("objective.epsilon", "lower it to 0.05 or less"),
+                LOWER_RATE,
+            ),
         ),
         figures=(
             FigureSpec(
                 name="usage",
                 title="Use of the prototypes",
                 kind="bars",
+                x="prototype",
+                y="share of the views",
                 description="share of the batch's views nearest to each prototype, the most used first",
             ),
             FigureSpec(
                 name="before",
                 title="Assignments before Sinkhorn",
                 kind="matrix",
+                x="prototype",
+                y="sample",
+                value="probability",
                 description="softmax of the scores of 32 samples (rows) over the prototypes (columns)",
             ),
             FigureSpec(
                 name="after",
                 title="Assignments after Sinkhorn",
                 kind="matrix",
+                x="prototype",
+                y="sample",
+                value="probability",
                 description="the same samples with equal shares for all prototypes: what the other views predict",
             ),
             FigureSpec(
@@ -275,7 +292,9 @@ class SwAV(Objective):
         q_ANK = torch.stack([self._assign(z_NP) for z_NP in z_VNP.detach()[:assigning]])
         self._fresh_NP = gather(z_VNP[0].detach())
         loss = swapped_loss(q_ANK, scores_VNK, self.config.temperature)
-        return Step(loss, assignment_terms(q_ANK, scores_VNK.detach()), h_VND[:assigning].detach().flatten(0, 1))
+        terms = assignment_terms(q_ANK, scores_VNK.detach())
+        terms["queue_age"] = loss.new_zeros(()) if self.queue is None else self.queue.mean_age()
+        return Step(loss, terms, h_VND[:assigning].detach().flatten(0, 1))
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """Hold the prototypes or give them length 1, and store the batch once the queue's time has come."""

@@ -39,16 +39,20 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.modes import evaluating
 from workbench.models.teacher import Teacher
+from workbench.objectives.alarms import LARGER_BATCH, LOWER_RATE, pairs_alike, queue_stale
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.contrast import (
     CONTRASTIVE_ACCURACY,
+    HARDEST,
+    MEAN_AGE,
     NEGATIVE_SIMILARITY,
     POSITIVE_SIMILARITY,
     QUEUE_AGE,
     QUEUE_FILLED,
     age_bars,
     cosines,
+    hardest_negatives,
     info_nce,
     queue_terms,
 )
@@ -56,7 +60,7 @@ from workbench.objectives.distributed import gather
 from workbench.objectives.figures import SHOWN_SAMPLES
 from workbench.objectives.queue import Queue
 from workbench.objectives.vision.contrastive.simclr import normalised
-from workbench.plugins.specs import Bound, Chance, FigureSpec, Needs, ObjectiveSpec, Paper
+from workbench.plugins.specs import Bound, Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 
 
@@ -156,14 +160,40 @@ class MoCo(Objective):
                 ),
             ),
         ),
-        metrics=(POSITIVE_SIMILARITY, NEGATIVE_SIMILARITY, CONTRASTIVE_ACCURACY, QUEUE_FILLED),
+        metrics=(
+            POSITIVE_SIMILARITY,
+            NEGATIVE_SIMILARITY,
+            CONTRASTIVE_ACCURACY,
+            QUEUE_FILLED,
+            MEAN_AGE,
+            MetricSpec(
+                name="queue_drift",
+                title="Drift in the queue",
+                better="lower",
+                description="share of the momentum encoder that was replaced since a key was stored, mean over keys",
+            ),
+        ),
+        alarms=(
+            pairs_alike(
+                LOWER_RATE, ("objective.momentum", "raise it towards 0.99"), ("objective.queue", "lengthen it")
+            ),
+            queue_stale(
+                ("objective.momentum", "raise it towards 0.999"),
+                ("objective.queue", "shorten it"),
+                LARGER_BATCH,
+            ),
+        ),
         figures=(
             FigureSpec(
                 name="similarity",
                 title="Queries and keys",
                 kind="matrix",
+                x="key",
+                y="query",
+                value="cosine",
                 description="cosine between the batch's queries (rows) and keys (columns); positives on the diagonal",
             ),
+            HARDEST,
             QUEUE_AGE,
         ),
         chance=Chance(formula="ln(K + 1), with the queue full", expression="log(queue + 1)"),
@@ -195,7 +225,7 @@ class MoCo(Objective):
         positive_M, negative_MK = (q_MP * k_MP).sum(dim=1), cosines(q_MP, self.queue.rows)
         loss = info_nce(positive_M, negative_MK, self.config.temperature)
         terms = queue_terms(positive_M.detach(), negative_MK.detach())
-        return Step(loss, {**terms, "queue_filled": self.queue.filled()}, h_MD.detach())
+        return Step(loss, {**terms, **self._queue_state()}, h_MD.detach())
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """Let the momentum encoder follow, and store the keys of this step."""
@@ -204,9 +234,17 @@ class MoCo(Objective):
             self.queue.push(gather(self._fresh))
             self._fresh = None
 
+    def _queue_state(self) -> dict[str, Tensor]:
+        drift = self.queue.drift(self.config.momentum)
+        return {"queue_filled": self.queue.filled(), "queue_age": self.queue.mean_age(), "queue_drift": drift}
+
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """Cosines between queries and keys of at most 32 samples, and the age of the queue."""
         first, second = (view[:SHOWN_SAMPLES] for view in views.inputs)
         with evaluating(backbone, self):
-            q_NP, k_NP = normalised(self.head(backbone(first))), normalised(self.teacher(second))
-        return {"similarity": cosines(q_NP, k_NP).cpu().numpy(), "queue_age": age_bars(self.queue)}
+            sim_NN = cosines(normalised(self.head(backbone(first))), normalised(self.teacher(second)))
+        return {
+            "similarity": sim_NN.cpu().numpy(),
+            "hardest": hardest_negatives(first, second, sim_NN),
+            "queue_age": age_bars(self.queue),
+        }

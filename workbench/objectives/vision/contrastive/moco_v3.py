@@ -33,14 +33,17 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.modes import evaluating
 from workbench.models.teacher import Teacher, rising_momentum
+from workbench.objectives.alarms import LARGER_BATCH, LOWER_RATE, pairs_alike
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.contrast import (
     CONTRASTIVE_ACCURACY,
+    HARDEST,
     NEGATIVE_SIMILARITY,
     POSITIVE_SIMILARITY,
     batch_terms,
     cosines,
+    hardest_negatives,
     matching,
     places,
 )
@@ -112,14 +115,19 @@ class MoCoV3(Objective):
         ),
         needs=Needs(min_views=2, max_views=2, min_batch=2),
         metrics=(POSITIVE_SIMILARITY, NEGATIVE_SIMILARITY, CONTRASTIVE_ACCURACY),
+        alarms=(pairs_alike(LOWER_RATE, ("objective.temperature", "lower it to 0.1"), LARGER_BATCH),),
         figures=(
             FigureSpec(
                 name="similarity",
                 title="Queries and keys",
                 kind="matrix",
+                x="key, second view",
+                y="query, first view",
+                value="cosine",
                 description="cosine between queries of first views (rows) and keys of second views (columns); "
                 "positives on the diagonal",
             ),
+            HARDEST,
         ),
         chance=Chance(formula="4τ ln N", expression="4 * temperature * log(batch_size)"),
         views_preset="byol-cifar",
@@ -160,4 +168,5 @@ class MoCoV3(Objective):
         first, second = (view[:SHOWN_SAMPLES] for view in views.inputs)
         with evaluating(backbone, self):
             q_NP = normalised(self.predictor(self.projector(backbone(first))))
-            return {"similarity": cosines(q_NP, normalised(self.teacher(second))).cpu().numpy()}
+            sim_NN = cosines(q_NP, normalised(self.teacher(second)))
+        return {"similarity": sim_NN.cpu().numpy(), "hardest": hardest_negatives(first, second, sim_NN)}

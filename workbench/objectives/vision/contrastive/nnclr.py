@@ -32,10 +32,13 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
+from workbench.objectives.alarms import LARGER_BATCH, LOWER_RATE, pairs_alike
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.contrast import (
     CONTRASTIVE_ACCURACY,
+    HARDEST,
+    MEAN_AGE,
     NEGATIVE_SIMILARITY,
     POSITIVE_SIMILARITY,
     QUEUE_AGE,
@@ -43,6 +46,7 @@ from workbench.objectives.contrast import (
     age_bars,
     batch_terms,
     cosines,
+    hardest_negatives,
     matching,
     places,
 )
@@ -127,15 +131,21 @@ class NNCLR(Objective):
                 description="mean cosine between a view and its nearest neighbour in the queue",
             ),
             QUEUE_FILLED,
+            MEAN_AGE,
         ),
+        alarms=(pairs_alike(LOWER_RATE, ("objective.temperature", "lower it to 0.1"), LARGER_BATCH),),
         figures=(
             FigureSpec(
                 name="similarity",
                 title="Neighbours and predictions",
                 kind="matrix",
+                x="prediction, second view",
+                y="neighbour, first view",
+                value="cosine",
                 description="cosine between neighbours of first views (rows) and predictions from second views "
                 "(columns); positives on the diagonal",
             ),
+            HARDEST,
             QUEUE_AGE,
         ),
         chance=Chance(formula="ln N", expression="log(batch_size)"),
@@ -165,7 +175,7 @@ class NNCLR(Objective):
         sim_MK, own_M = torch.cat([sim_12, sim_21]), own_N.repeat(2)
         terms = batch_terms(sim_MK.detach(), own_M)
         terms["neighbour_similarity"] = torch.cat([best1_N, best2_N]).mean()
-        terms["queue_filled"] = self.queue.filled()
+        terms |= {"queue_filled": self.queue.filled(), "queue_age": self.queue.mean_age()}
         return Step(matching(sim_MK, own_M, self.config.temperature), terms, h_MD.detach())
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
@@ -180,4 +190,9 @@ class NNCLR(Objective):
         with evaluating(backbone, self):
             near_NP, _ = nearest(normalised(self.projector(backbone(first))), self.queue.rows)
             p_NP = normalised(self.predictor(self.projector(backbone(second))))
-        return {"similarity": cosines(near_NP, p_NP).cpu().numpy(), "queue_age": age_bars(self.queue)}
+        sim_NN = cosines(near_NP, p_NP)
+        return {
+            "similarity": sim_NN.cpu().numpy(),
+            "hardest": hardest_negatives(first, second, sim_NN),
+            "queue_age": age_bars(self.queue),
+        }

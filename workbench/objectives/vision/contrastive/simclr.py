@@ -32,8 +32,10 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
+from workbench.objectives.alarms import LARGER_BATCH, LOWER_RATE, pairs_alike
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
+from workbench.objectives.contrast import HARDEST, hardest_negatives
 from workbench.objectives.distributed import gather, rank
 from workbench.objectives.figures import SHOWN_SAMPLES
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
@@ -157,13 +159,18 @@ class SimCLR(Objective):
                 description="share of views whose nearest other view is their partner",
             ),
         ),
+        alarms=(pairs_alike(LOWER_RATE, ("objective.temperature", "lower it to 0.1"), LARGER_BATCH),),
         figures=(
             FigureSpec(
                 name="similarity",
                 title="Similarities of the batch",
                 kind="matrix",
+                x="view",
+                y="view",
+                value="cosine",
                 description="cosine between all views, first views before second ones; positives on the side diagonals",
             ),
+            HARDEST,
         ),
         chance=Chance(formula="ln(2N − 1)", expression="log(2 * batch_size - 1)"),
         views_preset="simclr-cifar",
@@ -193,7 +200,10 @@ class SimCLR(Objective):
         with evaluating(backbone, self):
             shown = torch.cat([view[:SHOWN_SAMPLES] for view in views.inputs])
             z_MP = normalised(self.projector(backbone(shown)))
-            return {"similarity": (z_MP @ z_MP.T).cpu().numpy()}
+            sim_MM = z_MP @ z_MP.T
+            first, second = (view[:SHOWN_SAMPLES] for view in views.inputs)
+            hardest = hardest_negatives(first, second, sim_MM[: len(first), len(first) :])
+            return {"similarity": sim_MM.cpu().numpy(), "hardest": hardest}
 
 
 def normalised(z: Tensor) -> Tensor:

@@ -35,9 +35,10 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
+from workbench.objectives.alarms import LOWER_RATE, pictures_meet
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
-from workbench.objectives.contrast import cosines
+from workbench.objectives.contrast import HARDEST, cosines, hardest_negatives
 from workbench.objectives.distributed import gather, rank
 from workbench.objectives.figures import SHOWN_SAMPLES
 from workbench.objectives.vision.contrastive.simclr import normalised, pairing
@@ -138,11 +139,19 @@ class Triplet(Objective):
                 description="share of anchors whose chosen negatives violate the margin; the others teach nothing",
             ),
         ),
+        alarms=(
+            pictures_meet(
+                ("objective.negatives", "set it to semi-hard; the hardest alone can collapse everything"), LOWER_RATE
+            ),
+        ),
         figures=(
             FigureSpec(
                 name="energy",
                 title="Energies of the batch",
                 kind="matrix",
+                x="second view",
+                y="first view",
+                value="squared distance",
                 description="squared distance between first views (rows) and second views (columns); positives on the "
                 "diagonal",
             ),
@@ -150,9 +159,13 @@ class Triplet(Objective):
                 name="energies",
                 title="Energies of pairs",
                 kind="lines",
+                x="energy",
+                y="share of the pairs",
+                span=(LARGEST_ENERGY / (2 * BINS), LARGEST_ENERGY * (1 - 1 / (2 * BINS))),
                 description="how many of the pairs have which energy, from 0 to 4 in 40 steps, as shares of their kind",
                 rows=("same picture", "other pictures"),
             ),
+            HARDEST,
         ),
         chance=Chance(formula="m, when all energies are equal", expression="margin"),
         views_preset="simclr-cifar",
@@ -178,12 +191,14 @@ class Triplet(Objective):
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """Energies between the views of at most 32 samples, and how those of positives and negatives are spread."""
+        first, second = (view[:SHOWN_SAMPLES] for view in views.inputs)
         with evaluating(backbone, self):
-            z1_NP, z2_NP = (normalised(self.projector(backbone(view[:SHOWN_SAMPLES]))) for view in views.inputs)
+            z1_NP, z2_NP = (normalised(self.projector(backbone(view))) for view in (first, second))
+            hardest = hardest_negatives(first, second, cosines(z1_NP, z2_NP))
             energy_NN = energies(z1_NP, z2_NP).cpu().numpy()
         own_NN = np.eye(len(energy_NN), dtype=bool)
         spread = np.stack([energy_spread(energy_NN[own_NN]), energy_spread(energy_NN[~own_NN])])
-        return {"energy": energy_NN, "energies": spread}
+        return {"energy": energy_NN, "energies": spread, "hardest": hardest}
 
     def _terms(self, energy_MK: Tensor, partner_M: Tensor, hinge_M: Tensor) -> dict[str, Tensor]:
         positive_M = energy_MK.gather(1, partner_M[:, None]).squeeze(1)

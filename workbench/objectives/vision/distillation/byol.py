@@ -33,6 +33,7 @@ from workbench.models.base import Backbone
 from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
 from workbench.models.teacher import Teacher, rising_momentum
+from workbench.objectives.alarms import LOWER_RATE, outputs_alike
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.siamese import (
@@ -108,6 +109,11 @@ class BYOL(Objective):
                 name="momentum",
                 title="Teacher momentum",
                 description="share of its weights that the teacher kept in the last step",
+            ),
+        ),
+        alarms=(
+            outputs_alike(
+                ("objective.predictor", "switch it on"), ("objective.momentum", "raise it to 0.99 or more"), LOWER_RATE
             ),
         ),
         figures=(AGREEMENT, SPREAD),

@@ -31,6 +31,7 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
+from workbench.objectives.alarms import LOWER_RATE, few_directions
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.siamese import (
@@ -102,6 +103,13 @@ class SimSiam(Objective):
         ),
         needs=Needs(min_views=2, max_views=2, min_batch=2),
         metrics=(OUTPUT_STD, OUTPUT_DIMENSIONS),
+        alarms=(
+            few_directions(
+                ("objective.stop_gradient", "switch it on"),
+                LOWER_RATE,
+                ("objective.bottleneck", "a quarter of the output"),
+            ),
+        ),
         figures=(AGREEMENT, SPREAD),
         chance=Chance(formula="0", expression="0"),
         views_preset="simsiam-cifar",

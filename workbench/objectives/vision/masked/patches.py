@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from workbench.core.errors import RunFailed
 from workbench.models.base import Backbone
 from workbench.models.small_vit import INITIAL_STD
+from workbench.objectives.pictures import HIDDEN_GREY, span_of_each, stretched
 from workbench.plugins.specs import MetricSpec, ObjectiveSpec
 
 SHOWN_SAMPLES = 8
@@ -101,13 +102,11 @@ def spread_positions(at_NK: Tensor, entries: int, scale: int) -> Tensor:
 def pictures(x: Tensor, predicted_NLP: Tensor, hidden_NL: Tensor, patch: int) -> Tensor:
     """Rows of `COLUMNS` for the eye, (N, 4, S, S, 3) in [0, 1].
 
-    The views' mean and deviation are not known here: each picture's own smallest and largest value become 0 and 1,
-    predictions beyond them are cut off. What is not seen is grey.
+    Each is stretched by the span of the true picture. What is not seen is grey.
     """
     whole = unpatchify(predicted_NLP, patch)
     hidden = unpatchify(hidden_NL[:, :, None].expand_as(predicted_NLP), patch)
-    low, high = x.amin(dim=(1, 2, 3), keepdim=True), x.amax(dim=(1, 2, 3), keepdim=True)
-    scaled, guess = ((part - low) / (high - low).clamp(min=1e-6) for part in (x, whole))
-    grey = torch.full_like(scaled, 0.5)
+    scaled, guess = (stretched(part, span_of_each(x)) for part in (x, whole))
+    grey = torch.full_like(scaled, HIDDEN_GREY)
     rows = torch.stack([scaled, torch.where(hidden, grey, scaled), guess, torch.where(hidden, guess, scaled)], dim=1)
-    return rows.clamp(0, 1).permute(0, 1, 3, 4, 2)
+    return rows.permute(0, 1, 3, 4, 2)

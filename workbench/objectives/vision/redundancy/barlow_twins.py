@@ -34,6 +34,7 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
+from workbench.objectives.alarms import LARGER_BATCH, LOWER_RATE, same_dimensions
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.distributed import gather
@@ -158,11 +159,15 @@ class BarlowTwins(Objective):
             ),
             PROJECTION_STD,
         ),
+        alarms=(same_dimensions(("objective.redundancy_weight", "raise it"), LOWER_RATE, LARGER_BATCH),),
         figures=(
             FigureSpec(
                 name="correlation",
                 title="Cross-correlation of the views",
                 kind="matrix",
+                x="dimension, second view",
+                y="dimension, first view",
+                value="correlation",
                 description="first view's dimensions (rows) with the second view's (columns), the first 64; "
                 "the identity is the aim",
             ),

@@ -42,6 +42,7 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
+from workbench.objectives.alarms import LARGER_BATCH, LOWER_RATE, projections_shrink
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.distributed import gather
@@ -162,12 +163,16 @@ class SIGReg(Objective):
             PROJECTION_STD,
             OFF_DIAGONAL,
         ),
+        alarms=(projections_shrink(("objective.weight", "raise it; it keeps the spread"), LOWER_RATE, LARGER_BATCH),),
         figures=(
             COVARIANCE,
             FigureSpec(
                 name="marginals",
                 title="Seen from four directions",
                 kind="lines",
+                x="projection",
+                y="density",
+                span=((1 / BINS - 1) * FARTHEST, (1 - 1 / BINS) * FARTHEST),
                 description="density of the projections from -4 to 4 along four directions, then that of N(0, 1)",
                 rows=("direction 1", "direction 2", "direction 3", "direction 4", "N(0, 1)"),
             ),

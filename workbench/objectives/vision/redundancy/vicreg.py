@@ -37,6 +37,7 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
+from workbench.objectives.alarms import LOWER_RATE, projections_shrink
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.distributed import gather
@@ -148,6 +149,13 @@ class VICReg(Objective):
             ),
             PROJECTION_STD,
             OFF_DIAGONAL,
+        ),
+        alarms=(
+            projections_shrink(
+                ("objective.variance_weight", "set it to 25; it keeps the spread"),
+                ("objective.invariance_weight", "set it to 25, as high as the variance weight"),
+                LOWER_RATE,
+            ),
         ),
         figures=(COVARIANCE,),
         views_preset="byol-cifar",

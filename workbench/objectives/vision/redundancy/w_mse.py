@@ -38,6 +38,7 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
+from workbench.objectives.alarms import LARGER_BATCH, LOWER_RATE, same_dimensions
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.distributed import gather
@@ -164,6 +165,7 @@ class WMSE(Objective):
             PROJECTION_STD,
             OFF_DIAGONAL,
         ),
+        alarms=(same_dimensions(("objective.eps", "lower it"), LOWER_RATE, LARGER_BATCH),),
         figures=(COVARIANCE,),
         chance=Chance(formula="2", expression="2"),
         views_preset="simclr-cifar",
