@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRectF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 
 from workbench.app.figure_names import named_by_class
 from workbench.gui.explorer.palette import oklab, ramp
 from workbench.gui.figures.browser import FigureBrowser
 from workbench.gui.figures.view import FigureView, drawing_of
-from workbench.gui.theme import apply, load_theme
+from workbench.gui.theme import apply, current_theme, load_theme
 from workbench.plugins.catalogue import builtin_catalogue
 from workbench.plugins.specs import FigureSpec
 
@@ -77,6 +77,18 @@ def test_a_matrix_of_shares_is_sequential_from_zero(view):
     assert view.drawing.between == (0.0, 1.0)
     pixels = view.grab().toImage()
     assert colour(pixels, view.place_of(0, 0).topLeft().toPoint() + QPoint(3, 3)) == tuple(ramp("viridis")[0, :3])
+
+
+@pytest.mark.parametrize(("positives", "columns"), [("diagonal", [0, 1, 2, 3]), ("partners", [2, 3, 0, 1])])
+def test_positive_pairs_are_framed_and_no_other_cells(view, positives, columns):
+    danger = QColor(current_theme().danger).getRgb()[:3]
+    view.show_figure(spec("matrix", positives=positives), np.full((4, 4), 0.5))
+    pixels = view.grab().toImage()
+    for row in range(4):
+        for column in range(4):
+            rim = view.place_of(row, column).toRect()
+            framed = colour(pixels, QPoint(rim.left(), rim.center().y())) == danger
+            assert framed is (columns[row] == column)
 
 
 def test_cells_are_square_and_those_of_a_long_matrix_are_seen():

@@ -15,7 +15,7 @@ from workbench.app.application import App
 from workbench.gui.pages.train.curves import alarm_marks
 from workbench.gui.pages.train.page import TrainPage
 from workbench.gui.pages.train.row import ITEM
-from workbench.gui.pages.train.states import Health, health_of
+from workbench.gui.pages.train.states import Health, health_of, knn_health
 from workbench.gui.window import Window
 from workbench.runs.folder import RunFolder
 from workbench.runs.history import RunHistory
@@ -191,3 +191,13 @@ def test_a_number_is_not_judged_before_its_share_of_the_run() -> None:
     assert health_of(history, "embedding_std", 0.01) is Health.UNKNOWN
     history.fold([{**rows, "seq": 2, "step": 10, "steps": [10]}])
     assert health_of(history, "embedding_std", 0.01) is Health.WATCH
+
+
+@pytest.mark.parametrize(("knn", "state"), [(0.4, Health.GOOD), (0.3, Health.WATCH), (0.1, Health.WATCH)])
+def test_an_accuracy_that_does_not_beat_the_untrained_encoder_is_not_good(knn: float, state: Health) -> None:
+    history = RunHistory()
+    running = {"kind": "running", "seq": 0, "t": 0.0, "step": 0, "steps_total": 100, "limits": LIMITS}
+    rows = {"kind": "metrics", "seq": 1, "t": 1.0, "step": 50, "steps": [50], "values": {"loss": [1.0]}}
+    measured = {"kind": "evaluation", "seq": 2, "t": 2.0, "step": 50, "values": {"knn": knn}, "settings": {}}
+    history.fold([running, rows, {**measured, "floors": {"random init": 0.3}}])
+    assert knn_health(history) is state

@@ -49,11 +49,15 @@ def _size(spec: FigureSpec, array: NDArray[Any]) -> tuple[float, float]:
 
 
 def _matrix(axes: Axes, spec: FigureSpec, array: NDArray[Any]) -> None:
+    from matplotlib.patches import Rectangle
+
     low, high = value_range(array)
     long = max(array.shape) > 3 * min(array.shape)
     colours = "RdBu_r" if low < 0 else "viridis"
     shown = axes.imshow(array, cmap=colours, vmin=low, vmax=high, aspect="auto" if long else "equal")
     axes.figure.colorbar(shown, ax=axes, shrink=0.8, label=spec.value)
+    for row, column in spec.marked(*array.shape):
+        axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="#d62728", linewidth=0.8))
     if array.size <= _MOST_NUMBERS:
         for (row, column), value in np.ndenumerate(array):
             axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=_ink(shown.to_rgba(value)))

@@ -37,6 +37,7 @@ AGREEMENT = FigureSpec(
     x="target",
     y="prediction",
     value="cosine",
+    positives="diagonal",
     description="cosine of each prediction (row) with each target (column); all bright is collapse",
 )
 SPREAD = FigureSpec(

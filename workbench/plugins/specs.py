@@ -111,6 +111,8 @@ class FigureSpec(Model):
         of bars and lines the entries and their values
     value : what the numbers of a matrix are
     span : x of the first and the last entry of bars and lines; None counts them from 1
+    positives : which cells of a matrix are positive pairs: those of the diagonal, or with "partners" those half a side
+        beside it, where first views stand before second ones
     """
 
     name: str
@@ -123,6 +125,15 @@ class FigureSpec(Model):
     span: tuple[float, float] | None = None
     columns: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
+    positives: Literal["", "diagonal", "partners"] = ""
+
+    def marked(self, rows: int, columns: int) -> list[tuple[int, int]]:
+        """The cells (row, column) of positive pairs in a matrix of this size."""
+        if not self.positives:
+            return []
+        side = min(rows, columns)
+        half = 0 if self.positives == "diagonal" else side // 2
+        return [(row, (row + half) % side) for row in range(side)]
 
 
 class Advice(Model):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
 from workbench.app.figure_scale import Range, value_range
 from workbench.gui.explorer.colours import rgba_table
@@ -34,6 +34,7 @@ _LEAST_CELL_PX, _WHOLE_FROM_PX = 8.0, 4.0
 _LONG = 3
 """So many times as many columns as rows, or rows as columns, and cells are square no longer."""
 _NUMBERS_FROM_PX, _MOST_NUMBERS = 30.0, 400
+_FRAMED_FROM_PX = 3.0
 _LIGHT = 0.66
 """Oklab lightness above which black words stand out more than white ones."""
 
@@ -63,6 +64,7 @@ class MatrixDrawing(Drawing):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, shrunk)
         painter.drawImage(frame.cells, image)
         painter.setFont(small_font())
+        self._paint_positives(painter, frame, theme)
         self._paint_numbers(painter, frame, theme)
         painter.setPen(QColor(theme.text))
         self._paint_rows(painter, frame)
@@ -117,6 +119,18 @@ class MatrixDrawing(Drawing):
     def _cell(self, frame: _Frame, row: int, column: int) -> QRectF:
         wide, high = frame.cells.width() / self.shape[1], frame.cells.height() / self.shape[0]
         return QRectF(frame.cells.left() + column * wide, frame.cells.top() + row * high, wide, high)
+
+    def _paint_positives(self, painter: QPainter, frame: _Frame, theme: Theme) -> None:
+        """Frames around the cells of positive pairs, where cells are large enough to have an inside."""
+        cell = self._cell(frame, 0, 0)
+        if min(cell.width(), cell.height()) < _FRAMED_FROM_PX:
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setPen(QPen(QColor(theme.danger), 1))
+        for row, column in self.spec.marked(*self.shape):
+            painter.drawRect(self._cell(frame, row, column).toRect().adjusted(0, 0, -1, -1))
+        painter.restore()
 
     def _paint_numbers(self, painter: QPainter, frame: _Frame, theme: Theme) -> None:
         """The values, where the cells have room for them."""

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.pages.train.states import (
-    KNN_GAIN,
     LOOKS,
     Health,
-    gain_of,
     health_of,
+    knn_health,
     limit_words,
     own_metrics,
 )
@@ -75,7 +74,7 @@ class HealthStrip(QWidget):
         knn = measured.values.get("knn") if measured else None
         floors = measured.floors if measured else {}
         beside = " · ".join(f"{name} {100 * value:.0f} %" for name, value in floors.items())
-        state = health_of(history, KNN_GAIN, gain_of(history))
+        state = knn_health(history)
         self.readouts["knn"].show_value("–" if knn is None else _percent(knn), beside or "not measured yet", state)
 
     def _show_own(self, history: RunHistory, specs: Sequence[MetricSpec]) -> None:

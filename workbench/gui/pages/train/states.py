@@ -47,6 +47,13 @@ def gain_of(history: RunHistory) -> float | None:
     return None if floor is None else measured.values["knn"] - floor
 
 
+def knn_health(history: RunHistory) -> Health:
+    """The state of the kNN accuracy: what does not beat the encoder before training is not good, alarm or none."""
+    gain = gain_of(history)
+    state = health_of(history, KNN_GAIN, gain)
+    return Health.WATCH if state is Health.GOOD and gain is not None and gain <= 0 else state
+
+
 def own_metrics(history: RunHistory) -> list[str]:
     """The objective's own numbers that have a limit and were measured, in the order of the limits."""
     limits = limits_of(history.running.get("limits"))

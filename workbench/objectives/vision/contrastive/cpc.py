@@ -229,6 +229,7 @@ class CPC(Objective):
                 x="picture of the tile",
                 y="picture of the prediction",
                 value="score",
+                positives="diagonal",
                 description=(
                     "score of the prediction from a picture's first row (row) for the tile at that place in each "
                     "picture (column); the diagonal should be bright"

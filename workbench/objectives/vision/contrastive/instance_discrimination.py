@@ -216,6 +216,7 @@ class InstanceDiscrimination(Objective):
                 x="stored vector",
                 y="view",
                 value="cosine",
+                positives="diagonal",
                 description="cosine between views (rows) and the stored vectors of the batch's pictures (columns); "
                 "positives on the diagonal",
             ),

@@ -191,6 +191,7 @@ class MoCo(Objective):
                 x="key",
                 y="query",
                 value="cosine",
+                positives="diagonal",
                 description="cosine between the batch's queries (rows) and keys (columns); positives on the diagonal",
             ),
             HARDEST,

@@ -124,6 +124,7 @@ class MoCoV3(Objective):
                 x="key, second view",
                 y="query, first view",
                 value="cosine",
+                positives="diagonal",
                 description="cosine between queries of first views (rows) and keys of second views (columns); "
                 "positives on the diagonal",
             ),

@@ -142,6 +142,7 @@ class NNCLR(Objective):
                 x="prediction, second view",
                 y="neighbour, first view",
                 value="cosine",
+                positives="diagonal",
                 description="cosine between neighbours of first views (rows) and predictions from second views "
                 "(columns); positives on the diagonal",
             ),

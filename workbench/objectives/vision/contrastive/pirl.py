@@ -195,6 +195,7 @@ class PIRL(Objective):
                 x="transformed copy",
                 y="picture",
                 value="cosine",
+                positives="diagonal",
                 description="cosine between pictures (rows) and the transformed copies of all (columns); "
                 "a picture and its own on the diagonal",
             ),

@@ -168,6 +168,7 @@ class SimCLR(Objective):
                 x="view",
                 y="view",
                 value="cosine",
+                positives="partners",
                 description="cosine between all views, first views before second ones; positives on the side diagonals",
             ),
             HARDEST,

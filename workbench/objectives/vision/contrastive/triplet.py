@@ -152,6 +152,7 @@ class Triplet(Objective):
                 x="second view",
                 y="first view",
                 value="squared distance",
+                positives="diagonal",
                 description="squared distance between first views (rows) and second views (columns); positives on the "
                 "diagonal",
             ),
