@@ -114,6 +114,7 @@ def recipe_of(batch: int, threads: int, width: int) -> Recipe:
         "evaluation.every_epochs=0",
         "checkpoints.every_epochs=1000",
         "checkpoints.embed=false",
+        "checkpoints.figures=false",
     ]
     return build(override_recipe(find_document("simclr-cifar10"), overrides, catalogue), catalogue)
 
