@@ -18,9 +18,10 @@ PY := .venv/bin/python
 PYTEST_ARGS ?= -n auto --dist loadfile
 HAS_DISPLAY = [ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ] || [ "$$(uname -s)" = Darwin ]
 
-# More threads than two make small arrays slower, and tests that start processes many times slower.
+# Tests run one file a core, so that a second thread each would only wait for the other's core.
 test bench: export QT_QPA_PLATFORM := offscreen
-test bench: export OMP_NUM_THREADS ?= 2
+test: export OMP_NUM_THREADS ?= 1
+bench: export OMP_NUM_THREADS ?= 2
 test bench: export WORKBENCH_TEST_DATA ?= ../shared/data
 setup: export PYTHON := $(PYTHON)
 

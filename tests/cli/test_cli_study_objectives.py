@@ -10,8 +10,16 @@ from pathlib import Path
 
 import pytest
 
-FASHION = [
-    "data.id=fashion-mnist-10k",
+from workbench.app.studies.estimate import Estimate
+from workbench.app.studies.folder import create_study
+from workbench.app.studies.objectives.plan import make_plan
+from workbench.plugins.catalogue import builtin_catalogue
+from workbench.recipes.check import build
+from workbench.recipes.models import Budget
+from workbench.recipes.overrides import override_recipe
+from workbench.recipes.presets import find_document
+
+SETTINGS = [
     "hardware.threads=1",
     "evaluation.bank=200",
     "evaluation.test=100",
@@ -42,9 +50,13 @@ def test_a_study_of_another_kind_is_not_gone_on_with(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_objectives_are_trained_and_probed_beside_their_floors(tmp_path: Path) -> None:
-    words = ["simclr-fashion-mnist", "--objectives", "rotation,supervised", "--budget", "6steps", "--samples", "400"]
-    settings = [word for setting in FASHION for word in ("--set", setting)]
-    done = study(tmp_path, *words, *settings, "--out", tmp_path / "s", "--yes", "--json")
+    catalogue = builtin_catalogue()
+    base = build(override_recipe(find_document("simclr-fashion-mnist"), SETTINGS, catalogue), catalogue)
+    budget = Budget(unit="steps", amount=6)
+    plan = make_plan(["rotation", "supervised"], budget, base, catalogue, samples=400)
+    made = create_study(tmp_path / "s", plan, base, catalogue)
+    made.keep_estimate(Estimate(start_s=4, data_s=0.1, step_s=0.05, measure_s=1, train_samples=8000))
+    done = study(tmp_path, "--resume", made.path, "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert [row["id"] for row in told["objectives"]] == ["rotation", "supervised"]
@@ -56,4 +68,4 @@ def test_objectives_are_trained_and_probed_beside_their_floors(tmp_path: Path) -
     rotation, supervised = told["objectives"]
     assert rotation["floors"]["probe"]["raw pixels"] == supervised["floors"]["probe"]["raw pixels"]
     assert all(Path(file).stat().st_size for file in told["files"])
-    assert "| Pretext task |" in (tmp_path / "s" / "objectives.md").read_text()
+    assert "| Pretext task |" in (made.path / "objectives.md").read_text()

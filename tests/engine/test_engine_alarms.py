@@ -194,13 +194,13 @@ def test_a_collapse_raises_its_alarm_and_the_sound_version_none(objective: str) 
 
 
 WHOLE_BATCHES = {"w_mse": 64}
-"""Batch sizes of those that cannot do with 16: whitening 32 dimensions takes 64 samples."""
+"""Batch sizes of those that cannot do with 8: whitening 32 dimensions takes 64 samples."""
 QUIET_STEPS = 56
 
 
 @pytest.mark.parametrize("kind", OBJECTIVES, ids=lambda kind: kind.spec.id)
 def test_no_objective_raises_an_alarm_in_its_first_steps_on_real_pictures(kind: type) -> None:
-    batch = f"training.batch_size={WHOLE_BATCHES.get(kind.spec.id, 16)}"
+    batch = f"training.batch_size={WHOLE_BATCHES.get(kind.spec.id, 8)}"
     assert watched(kind.spec.id, QUIET_STEPS, batch).raised == set()
 
 
