@@ -23,7 +23,7 @@ from workbench.engine.experiment import Encoder, Learner, Splits, parts_of
 from workbench.engine.figures import FigureWriter
 from workbench.engine.general_alarms import KNN_GAIN
 from workbench.engine.machine import memory_bytes
-from workbench.engine.monitor import RANDOM, RAW, KnnMonitor
+from workbench.engine.monitor import KnnMonitor
 from workbench.engine.plan import Plan
 from workbench.engine.sampler import TrainSampler
 from workbench.engine.sink import MetricSink
@@ -32,6 +32,7 @@ from workbench.evaluation.health import health
 from workbench.recipes.models import Recipe
 from workbench.recipes.schedule import rate_factor
 from workbench.runs.folder import RunFolder
+from workbench.runs.history import RANDOM, RAW
 
 HEALTH_EVERY_S = 1.0
 

@@ -17,8 +17,6 @@ from workbench.evaluation.floors import raw_pixel_features
 from workbench.evaluation.knn import knn_accuracy
 from workbench.recipes.models import Evaluation
 
-RAW, RANDOM = "raw pixels", "random init"
-
 
 class KnnMonitor:
     """Online kNN on a fixed, seeded draw of labelled samples: a bank from the training split, queries from the test.

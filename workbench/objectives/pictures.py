@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from workbench.views.operations.patch_mask import HIDDEN_GREY as HIDDEN_GREY
+
 SHOWN_ROWS = 8
-HIDDEN_GREY = 0.5
 
 
 def span_of_each(x: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from workbench.core.errors import Problem
 from workbench.plugins.catalogue import Catalogue
-from workbench.recipes.models import Branch, Choice, Recipe
-from workbench.recipes.patch_rules import patch_of
+from workbench.recipes.models import Choice, Recipe
+from workbench.recipes.patch_rules import patch_of, view_size
 
 _READERS = ("cpc",)
 
@@ -23,7 +23,7 @@ def grids_agree(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
             words = f"{title} reads a grid of tiles, and no operation of branch {branch.name!r} cuts the view."
             yield Problem(f"views.branches.{number}.ops", f"{words} Add patch_grid to it.")
             continue
-        made = _rows(grids[0], _size(recipe, branch, catalogue))
+        made = _rows(grids[0], view_size(recipe, catalogue, branch))
         if made and isinstance(wanted, int) and made != wanted:
             words = f"{title} is set for {wanted} rows of tiles, and the views of branch {branch.name!r} have {made}."
             yield Problem("objective.rows", f"{words} Set this to {made}, or change patch_grid.")
@@ -43,11 +43,6 @@ def tiles_are_whole_patches(recipe: Recipe, catalogue: Catalogue) -> Iterator[Pr
 
 
 GRID_RULES = (grids_agree, tiles_are_whole_patches)
-
-
-def _size(recipe: Recipe, branch: Branch, catalogue: Catalogue) -> int:
-    """Side of a branch's views, px; 0 where the data are not read yet."""
-    return branch.size or recipe.views.size or catalogue.get("dataset", recipe.data.id).spec.size_px
 
 
 def _rows(grid: Choice, size: int) -> int:

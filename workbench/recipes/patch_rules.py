@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from workbench.core.errors import Problem
 from workbench.plugins.catalogue import Catalogue
-from workbench.recipes.models import Recipe
+from workbench.recipes.models import Branch, Recipe
 
 
 def patches_can_be_hidden(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
@@ -21,7 +21,7 @@ def patches_can_be_hidden(recipe: Recipe, catalogue: Catalogue) -> Iterator[Prob
 def patches_divide_the_views(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
     """A backbone made of patches takes views that can be cut into them."""
     patch = patch_of(recipe, catalogue)
-    asked = recipe.views.size or catalogue.get("dataset", recipe.data.id).spec.size_px
+    asked = view_size(recipe, catalogue)
     for size in sorted({branch.size or asked for branch in recipe.views.branches} | {asked}):
         if patch and size % patch:
             title = catalogue.get("backbone", recipe.backbone.id).title
@@ -34,29 +34,34 @@ def masks_fit_the_patches(recipe: Recipe, catalogue: Catalogue) -> Iterator[Prob
     patch, needs = patch_of(recipe, catalogue), catalogue.objective(recipe.objective.id).spec.needs
     if not patch or not needs.patches:
         return
-    for number, branch in enumerate(recipe.views.branches):
-        for position, op in enumerate(branch.ops):
-            side = op.params.get("patch")
-            hides = "mask" in catalogue.get("operation", op.id).spec.targets
-            if hides and isinstance(side, int) and side % patch:
-                yield Problem(
-                    f"views.branches.{number}.ops.{position}.patch",
-                    f"The mask hides patches of {side} px, which are not whole patches of the backbone ({patch} px). "
-                    f"Make this a multiple of {patch}, or change backbone.patch.",
-                )
+    for key, side, _size in _masks(recipe, catalogue):
+        if side % patch:
+            words = f"The mask hides patches of {side} px, which are not whole patches of the backbone ({patch} px)."
+            yield Problem(key, f"{words} Make this a multiple of {patch}, or change backbone.patch.")
 
 
 def masks_divide_the_views(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
     """A view is a number of whole patches of its mask."""
-    asked = recipe.views.size or catalogue.get("dataset", recipe.data.id).spec.size_px
+    for key, side, size in _masks(recipe, catalogue):
+        if size % side:
+            words = f"Views of {size} px cannot be cut into patches of {side} px; choose a divisor of {size}."
+            yield Problem(key, words)
+
+
+def _masks(recipe: Recipe, catalogue: Catalogue) -> Iterator[tuple[str, int, int]]:
+    """Of every operation that hides patches the key of their side, the side, and that of the view (0: not known)."""
     for number, branch in enumerate(recipe.views.branches):
-        size = branch.size or asked
         for position, op in enumerate(branch.ops):
             side = op.params.get("patch")
-            hides = "mask" in catalogue.get("operation", op.id).spec.targets
-            if hides and isinstance(side, int) and size and size % side:
-                words = f"Views of {size} px cannot be cut into patches of {side} px; choose a divisor of {size}."
-                yield Problem(f"views.branches.{number}.ops.{position}.patch", words)
+            if "mask" in catalogue.get("operation", op.id).spec.targets and isinstance(side, int):
+                key = f"views.branches.{number}.ops.{position}.patch"
+                yield key, side, view_size(recipe, catalogue, branch)
+
+
+def view_size(recipe: Recipe, catalogue: Catalogue, branch: Branch | None = None) -> int:
+    """Side of the views of a branch, or of the pipeline, px; 0 where it is the data's and these are not read yet."""
+    own = branch.size if branch is not None else 0
+    return own or recipe.views.size or catalogue.get("dataset", recipe.data.id).spec.size_px
 
 
 def patch_of(recipe: Recipe, catalogue: Catalogue) -> int:

@@ -22,6 +22,7 @@ from workbench.recipes.patch_rules import (
     masks_fit_the_patches,
     patches_can_be_hidden,
     patches_divide_the_views,
+    view_size,
 )
 from workbench.recipes.tile_rules import TILE_RULES
 
@@ -93,7 +94,7 @@ def bounds_hold(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
         "batch_size": recipe.training.batch_size,
         "classes": data.classes,
         "samples": _learned_from(recipe, catalogue),
-        "size": recipe.views.size or data.size_px,
+        "size": view_size(recipe, catalogue),
     }
     yield from beyond_bounds(entry.spec.needs.bounds, recipe.objective.params, known)
 
@@ -116,7 +117,7 @@ def _views_words(low: int, high: int | None) -> str:
 def targets_are_made(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]:
     """What the objective predicts must be made in every branch, or in those of the largest views."""
     objective = catalogue.objective(recipe.objective.id)
-    asked = recipe.views.size or catalogue.get("dataset", recipe.data.id).spec.size_px or math.inf
+    asked = view_size(recipe, catalogue) or math.inf
     sizes = [branch.size or asked for branch in recipe.views.branches]
     for number, branch in enumerate(recipe.views.branches):
         if objective.spec.needs.target_views == "largest" and sizes[number] < max(sizes):

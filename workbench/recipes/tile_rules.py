@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from workbench.core.errors import Problem
 from workbench.plugins.catalogue import Catalogue
 from workbench.recipes.models import Branch, Choice, Recipe
-from workbench.recipes.patch_rules import patch_of
+from workbench.recipes.patch_rules import patch_of, view_size
 
 LEAST_TILE_PX = 4
 """Smaller tiles show next to nothing, and a backbone that halves its maps three times has nothing left of them."""
@@ -47,7 +47,7 @@ def tiles_can_be_read(recipe: Recipe, catalogue: Catalogue) -> Iterator[Problem]
     """Tiles of a puzzle have a least side, and are whole patches where the backbone is made of patches."""
     patch = patch_of(recipe, catalogue)
     for number, branch in enumerate(recipe.views.branches):
-        size = branch.size or recipe.views.size or catalogue.get("dataset", recipe.data.id).spec.size_px
+        size = view_size(recipe, catalogue, branch)
         for position, op in enumerate(recipe.views.ops_of(branch)):
             rows = _rows(op)
             if not size or not rows:

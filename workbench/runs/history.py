@@ -11,6 +11,9 @@ from workbench.runs.events import Event, Kind
 from workbench.runs.rows import Column, Floats, MetricRows, Steps, condense, is_number
 from workbench.runs.state import Summary, summarise
 
+RAW, RANDOM = "raw pixels", "random init"
+"""Names of the two floors that every accuracy is held against: what needs no network, and no training."""
+
 
 @dataclass(frozen=True)
 class Measurement:

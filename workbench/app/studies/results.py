@@ -38,7 +38,7 @@ class Reading:
     """One measurement of an encoder.
 
     value : accuracy in [0, 1]
-    floors : what needs no training, by name ("raw pixels", "random init"), measured alike
+    floors : what needs no training, by name (`runs.history.RAW`, `RANDOM`), measured alike
     """
 
     value: float

@@ -12,12 +12,13 @@ from workbench.engine.catalogue import full_catalogue
 from workbench.engine.embed import embed_split, load_encoder, write_embeddings
 from workbench.engine.experiment import Encoder, Splits, build_encoder, load_splits
 from workbench.engine.lab.server import Request, Result
-from workbench.engine.monitor import RANDOM, RAW, KnnMonitor
+from workbench.engine.monitor import KnnMonitor
 from workbench.recipes.check import build
 from workbench.recipes.models import Choice, Evaluation, Recipe
 from workbench.recipes.resolve import fingerprint
 from workbench.recipes.toml_io import read_document
 from workbench.runs.folder import RunFolder, step_name
+from workbench.runs.history import RANDOM, RAW
 
 
 def embed_run(request: Request) -> Result:

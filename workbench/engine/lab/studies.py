@@ -28,7 +28,7 @@ from workbench.engine.experiment import (
 from workbench.engine.lab.runs import lab_device, open_run
 from workbench.engine.lab.server import Request, Result
 from workbench.engine.machine import probe as this_machine
-from workbench.engine.monitor import RANDOM, RAW, KnnMonitor, draw, labels_at, pixels
+from workbench.engine.monitor import KnnMonitor, draw, labels_at, pixels
 from workbench.engine.sampler import sampler_of
 from workbench.evaluation.features import extract
 from workbench.evaluation.probe import L2, fit_probe
@@ -37,6 +37,7 @@ from workbench.recipes.check import build
 from workbench.recipes.models import Evaluation, Recipe
 from workbench.recipes.resolve import fingerprint, resolve
 from workbench.runs.folder import step_name
+from workbench.runs.history import RANDOM, RAW
 
 WARM_STEPS, TIMED_STEPS = 2, 5
 _START = "import workbench.engine.train"

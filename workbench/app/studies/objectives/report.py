@@ -19,9 +19,9 @@ from workbench.app.studies.plan import MEASURE_WORDS, Measure, budget_words
 from workbench.app.studies.results import CellResult, CellState, Results, score_of
 from workbench.core.files import write_atomic
 from workbench.plugins.catalogue import Catalogue
+from workbench.runs.history import RANDOM, RAW
 
 MEASURES: tuple[Measure, ...] = ("knn", "probe")
-RAW, RANDOM = "raw pixels", "random init"
 
 
 @dataclass(frozen=True)

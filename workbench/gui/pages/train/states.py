@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from workbench.runs.alarms import Limit, limits_of
-from workbench.runs.history import RunHistory
+from workbench.runs.history import RANDOM, RunHistory
 
 
 class Health(StrEnum):
@@ -43,7 +43,7 @@ def gain_of(history: RunHistory) -> float | None:
     measured = history.evaluations[-1] if history.evaluations else None
     if measured is None or not measured.step or not {"knn"} & measured.values.keys():
         return None
-    floor = measured.floors.get("random init")
+    floor = measured.floors.get(RANDOM)
     return None if floor is None else measured.values["knn"] - floor
 
 

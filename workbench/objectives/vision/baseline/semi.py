@@ -20,12 +20,10 @@ from workbench.models.base import Backbone
 from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective
 from workbench.objectives.figures import confusion_KK
-from workbench.objectives.pictures import rows_of, stretched
+from workbench.objectives.pictures import SHOWN_ROWS, rows_of, stretched
 from workbench.objectives.vision.baseline.supervised import labelled_accuracy
 from workbench.plugins.specs import FigureSpec, MetricSpec
 from workbench.views.base import Views
-
-SHOWN_PICTURES = 8
 
 SUPERVISED_LOSS = MetricSpec(
     name="supervised_loss",
@@ -127,7 +125,7 @@ def common_terms(
 def shown_first(views: Views) -> Tensor:
     """The first few samples of a batch that are shown, those without a label before the others, int64."""
     labelled_N = torch.zeros_like(views.index) if views.labels is None else (views.labels >= 0).long()
-    return labelled_N.argsort(stable=True)[:SHOWN_PICTURES]
+    return labelled_N.argsort(stable=True)[:SHOWN_ROWS]
 
 
 class FewLabels(Objective):

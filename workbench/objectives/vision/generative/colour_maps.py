@@ -19,8 +19,6 @@ from workbench.objectives.base import Facts
 from workbench.plugins.specs import MetricSpec, ObjectiveSpec
 from workbench.views.lab import COLOUR_SCALE, rgb_of
 
-SHOWN_SAMPLES = 8
-
 COLOUR_ERROR = MetricSpec(
     name="colour_error",
     title="Colour error",
@@ -111,8 +109,3 @@ def painted(lightness_N1SS: Tensor, ab: Tensor) -> Tensor:
     """Lightness in [0, 1] and colours of any map, in units of Lab, as sRGB pictures (N, 3, S, S) in [0, 1]."""
     whole = resized(ab, lightness_N1SS.shape[2]) / COLOUR_SCALE
     return rgb_of(torch.cat([lightness_N1SS.clamp(0, 1), whole], dim=1))
-
-
-def side_by_side(*columns_N3SS: Tensor) -> Tensor:
-    """Columns of pictures as rows of samples, (N, columns, S, S, 3)."""
-    return torch.stack(columns_N3SS, dim=1).permute(0, 1, 3, 4, 2).clamp(0, 1)

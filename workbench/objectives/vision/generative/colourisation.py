@@ -33,6 +33,7 @@ from workbench.models.base import Backbone
 from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
+from workbench.objectives.pictures import SHOWN_ROWS, rows_of
 from workbench.objectives.vision.generative.ab_bins import (
     BINS,
     BinPrior,
@@ -47,7 +48,6 @@ from workbench.objectives.vision.generative.colour_maps import (
     BINS_USED,
     COLOUR_ERROR,
     SATURATION,
-    SHOWN_SAMPLES,
     MapHead,
     colour_terms,
     half_square,
@@ -55,7 +55,6 @@ from workbench.objectives.vision.generative.colour_maps import (
     places,
     require_colour,
     resized,
-    side_by_side,
 )
 from workbench.plugins.specs import Bound, Chance, FigureSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
@@ -174,9 +173,8 @@ class Colourisation(Objective):
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """At most 8 pictures: grey, with predicted colours, with true ones as coarse, and as they are."""
         with evaluating(backbone, self):
-            x, lab = views.inputs[0][:SHOWN_SAMPLES], views.targets["lab"][0][:SHOWN_SAMPLES].float()
+            x, lab = views.inputs[0][:SHOWN_ROWS], views.targets["lab"][0][:SHOWN_ROWS].float()
             light, true = lab[:, :1], lab[:, 1:] * COLOUR_SCALE
             predicted = self._read_out(self.head(x, backbone)[0])
             shown = (true * 0, predicted, resized(true, self.config.side), true)
-            rows = side_by_side(*(painted(light, colours) for colours in shown))
-            return {"colours": rows.cpu().numpy()}
+            return {"colours": rows_of([painted(light, colours) for colours in shown])}

@@ -42,6 +42,7 @@ from workbench.models.modes import evaluating
 from workbench.models.small_vit import INITIAL_STD
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
+from workbench.objectives.pictures import rows_of
 from workbench.objectives.vision.masked.patches import patchify, unpatchify
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
@@ -208,7 +209,7 @@ class PixelGPT(Objective):
             noise = torch.Generator(x.device).manual_seed(_SEED)
             ends = [self._painted(self._completed(colour_NLP, backbone, noise), patch) for _ in range(2)]
             certain = unpatchify(p_NLP[..., None].expand(-1, -1, -1, 3).flatten(2), patch)
-            return {"completions": _rows(picture, seen, *ends), "probabilities": _rows(picture, certain)}
+            return {"completions": rows_of([picture, seen, *ends]), "probabilities": rows_of([picture, certain])}
 
     def _completed(self, colour_NLP: Tensor, backbone: Backbone, noise: torch.Generator) -> Tensor:
         """The lower half drawn anew, patch after patch and pixel after pixel."""
@@ -232,8 +233,3 @@ def _first_hidden(patches: int) -> int:
     """The first patch of the lower half: half of the rows, the middle one included, are seen."""
     rows = math.isqrt(patches)
     return (rows + 1) // 2 * rows
-
-
-def _rows(*columns_N3SS: Tensor) -> NDArray[np.floating[Any]]:
-    rows: NDArray[np.floating[Any]] = torch.stack(columns_N3SS, dim=1).permute(0, 1, 3, 4, 2).cpu().numpy()
-    return rows

@@ -32,6 +32,7 @@ from workbench.models.base import Backbone
 from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
+from workbench.objectives.pictures import SHOWN_ROWS, rows_of
 from workbench.objectives.vision.generative.ab_bins import (
     BINS,
     annealed_mean,
@@ -44,7 +45,6 @@ from workbench.objectives.vision.generative.colour_maps import (
     BINS_USED,
     COLOUR_ERROR,
     SATURATION,
-    SHOWN_SAMPLES,
     MapHead,
     colour_terms,
     half_square,
@@ -52,7 +52,6 @@ from workbench.objectives.vision.generative.colour_maps import (
     places,
     require_colour,
     resized,
-    side_by_side,
 )
 from workbench.plugins.specs import Bound, Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
@@ -214,7 +213,7 @@ class SplitBrain(Objective):
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """At most 8 pictures: each half, what the network makes of it, and the picture."""
         with evaluating(backbone, self):
-            x, lab = views.inputs[0][:SHOWN_SAMPLES], views.targets["lab"][0][:SHOWN_SAMPLES].float()
+            x, lab = views.inputs[0][:SHOWN_ROWS], views.targets["lab"][0][:SHOWN_ROWS].float()
             light, true = lab[:, :1], lab[:, 1:] * COLOUR_SCALE
             colour, lightness, _ = self._predict(x, backbone)
             guess, level = self._read_out(colour, lightness)
@@ -225,4 +224,4 @@ class SplitBrain(Objective):
                 (resized(level, light.shape[2]), true * 0),
                 (light, true),
             )
-            return {"halves": side_by_side(*(painted(*pair) for pair in pairs)).cpu().numpy()}
+            return {"halves": rows_of([painted(*pair) for pair in pairs])}

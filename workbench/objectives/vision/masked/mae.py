@@ -36,9 +36,9 @@ from workbench.models.positions import grid_positions
 from workbench.models.small_vit import INITIAL_STD, initialise
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
+from workbench.objectives.pictures import SHOWN_ROWS
 from workbench.objectives.vision.masked.patches import (
     COLUMNS,
-    SHOWN_SAMPLES,
     VISIBLE_ERROR,
     mask_scale,
     masked_mean,
@@ -215,10 +215,10 @@ class MAE(Objective):
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """At most 8 pictures, what is seen of them, the prediction, and both together."""
         with evaluating(backbone, self):
-            x = views.inputs[0][:SHOWN_SAMPLES]
+            x = views.inputs[0][:SHOWN_ROWS]
             predicted_NLP, hidden_NL, _ = self._predict(views, backbone)
-            shown_NLP = self._painted(predicted_NLP[:SHOWN_SAMPLES], patchify(x, backbone.patch).float())
-            rows = pictures(x.float(), shown_NLP, hidden_NL[:SHOWN_SAMPLES], backbone.patch)
+            shown_NLP = self._painted(predicted_NLP[:SHOWN_ROWS], patchify(x, backbone.patch).float())
+            rows = pictures(x.float(), shown_NLP, hidden_NL[:SHOWN_ROWS], backbone.patch)
             return {"reconstructions": rows.cpu().numpy()}
 
 

@@ -17,7 +17,6 @@ from workbench.models.small_vit import INITIAL_STD
 from workbench.objectives.pictures import HIDDEN_GREY, span_of_each, stretched
 from workbench.plugins.specs import MetricSpec, ObjectiveSpec
 
-SHOWN_SAMPLES = 8
 COLUMNS = ("Picture", "What is seen", "Prediction", "Prediction with what is seen")
 
 VISIBLE_ERROR = MetricSpec(

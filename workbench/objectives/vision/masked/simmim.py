@@ -33,9 +33,9 @@ from workbench.models.modes import evaluating
 from workbench.models.small_vit import INITIAL_STD
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
+from workbench.objectives.pictures import SHOWN_ROWS
 from workbench.objectives.vision.masked.patches import (
     COLUMNS,
-    SHOWN_SAMPLES,
     VISIBLE_ERROR,
     mask_scale,
     masked_mean,
@@ -127,7 +127,7 @@ class SimMIM(Objective):
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """At most 8 pictures, what is seen of them, the prediction, and both together."""
         with evaluating(backbone, self):
-            x = views.inputs[0][:SHOWN_SAMPLES].float()
+            x = views.inputs[0][:SHOWN_ROWS].float()
             predicted_NLP, hidden_NL, _ = self._predict(views, backbone)
-            rows = pictures(x, predicted_NLP[:SHOWN_SAMPLES], hidden_NL[:SHOWN_SAMPLES], backbone.patch)
+            rows = pictures(x, predicted_NLP[:SHOWN_ROWS], hidden_NL[:SHOWN_ROWS], backbone.patch)
             return {"reconstructions": rows.cpu().numpy()}

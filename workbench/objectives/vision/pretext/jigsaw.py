@@ -35,7 +35,8 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.figures import confusion_KK
-from workbench.objectives.vision.pretext.tiles import SHOWN_PUZZLES, assembled, check_tiles, encode_tiles, visible
+from workbench.objectives.pictures import SHOWN_ROWS
+from workbench.objectives.vision.pretext.tiles import assembled, check_tiles, encode_tiles, visible
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 from workbench.views.operations.permutations import permutation_set
@@ -164,9 +165,9 @@ class Jigsaw(Objective):
         with evaluating(backbone, self):
             tiles, truth_NT = views.inputs[0], self.orders[views.targets["permutation"][0]]
             guess_NT = self.orders[self.head(encode_tiles(tiles, backbone).flatten(1)).argmax(dim=1)]
-            shown = visible(tiles[:SHOWN_PUZZLES])
+            shown = visible(tiles[:SHOWN_ROWS])
             given_NT = torch.arange(self.tiles, device=tiles.device).expand(len(shown), -1)
-            cells = (given_NT, guess_NT[:SHOWN_PUZZLES], truth_NT[:SHOWN_PUZZLES])
+            cells = (given_NT, guess_NT[:SHOWN_ROWS], truth_NT[:SHOWN_ROWS])
             rows = torch.stack([assembled(shown, cell_NT, self.tiles) for cell_NT in cells], dim=1)
             places_TT = confusion_KK(truth_NT.flatten(), guess_NT.flatten(), self.tiles)
             return {"puzzles": rows.cpu().numpy(), "places": places_TT.cpu().numpy()}

@@ -35,7 +35,8 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.figures import confusion_KK
-from workbench.objectives.vision.pretext.tiles import SHOWN_PUZZLES, assembled, check_tiles, encode_tiles, visible
+from workbench.objectives.pictures import SHOWN_ROWS
+from workbench.objectives.vision.pretext.tiles import assembled, check_tiles, encode_tiles, visible
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 
@@ -150,7 +151,7 @@ class RelativePosition(Objective):
             tiles, position_N = views.inputs[0], views.targets["position"][0]
             guess_N = self.head(encode_tiles(tiles, backbone).flatten(1)).argmax(dim=1)
             confusion_88 = confusion_KK(position_N, guess_N, len(DIRECTIONS))
-            known = (position_N != UNKNOWN).nonzero().flatten()[:SHOWN_PUZZLES]
+            known = (position_N != UNKNOWN).nonzero().flatten()[:SHOWN_ROWS]
             rows = pair_pictures(tiles[known], guess_N[known], position_N[known])
             return {"pairs": rows.cpu().numpy(), "confusion": confusion_88.cpu().numpy()}
 

@@ -12,7 +12,6 @@ from workbench.models.base import Backbone
 from workbench.plugins.specs import ObjectiveSpec
 from workbench.views.operations.patch_grid import laid_out
 
-SHOWN_PUZZLES = 8
 EMPTY = 0.75
 """The grey of a cell without a tile."""
 _FLAT = 1e-6
