@@ -76,6 +76,16 @@ def test_each_objective_trains_as_its_preset_says_on_the_data_and_the_seed_of_th
     assert [cell.folder for cell in plan.cells()] == ["simclr-seed0", "mae-seed0", "simclr-seed1", "mae-seed1"]
 
 
+def test_an_objective_that_learns_from_a_part_of_the_pictures_does_so_unless_the_study_says_otherwise(
+    base: Recipe,
+) -> None:
+    preset = load("exemplar-cifar10", CATALOGUE)
+    for samples, expected in ((0, preset.training.samples), (9000, 9000)):
+        plan = make_plan(["exemplar"], STEPS, base, CATALOGUE, samples=samples)
+        assert plan.recipe_of(Cell(("exemplar",), 0), base, CATALOGUE).training.samples == expected
+    assert preset.training.samples == preset.objective.params["exemplars"]
+
+
 def test_an_unknown_objective_is_named_with_the_nearest(base: Recipe) -> None:
     with pytest.raises(RecipeError, match=r"--objectives.*'simclr'"):
         make_plan(["simclir"], STEPS, base, CATALOGUE)
@@ -104,13 +114,14 @@ def test_the_table_is_told_as_words_markdown_csv_and_json(study: Study) -> None:
     table = rows(study.plan, results, CATALOGUE)
     told = as_text(study.plan, table).splitlines()
     assert told[0] == "Accuracy (%), 20 steps a run, mean of 2 seeds"
-    assert told[3].split() == ["MAE", "50.0", "30.0", "40.0", "60.0", "30.0", "40.0"]
-    assert told[2].split() == ["SimCLR", "-", "-", "-", "-", "-", "-", "waiting"]
-    assert "| Masked | MAE | 50.0 | 30.0 | 40.0 | 60.0 | 30.0 | 40.0 |  |" in as_markdown(study.plan, table)
+    assert told[3].split() == ["MAE", "20", "50.0", "30.0", "40.0", "60.0", "30.0", "40.0"]
+    assert told[2].split() == ["SimCLR", "-", "-", "-", "-", "-", "-", "-", "waiting"]
+    assert "| Masked | MAE | 20 | 50.0 | 30.0 | 40.0 | 60.0 | 30.0 | 40.0 |  |" in as_markdown(study.plan, table)
     lines = list(csv.DictReader(io.StringIO(as_csv(table))))
     assert (lines[1]["objective"], lines[1]["probe"], lines[1]["probe_random_init"]) == ("mae", "60.0000", "40.0000")
     document = as_document(study.plan, results, table)
     assert document["objectives"][1]["probe"] == pytest.approx(0.6)
+    assert (document["objectives"][1]["steps"], document["objectives"][0]["steps"]) == (20, None)
     assert (document["done"], document["runs"]) == (2, 4)
 
 

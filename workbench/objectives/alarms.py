@@ -98,6 +98,26 @@ def prototypes_unused(metric: str, *changes: Change) -> AlarmSpec:
     )
 
 
+def assignments_alike(*changes: Change) -> AlarmSpec:
+    """The entropy of a picture's balanced assignment, as a share of its maximum.
+
+    Predicting equal assignments makes all scores equal, which makes assignments more equal still. Measured on CIFAR-10
+    at batch 256, SwAV comes to rest at 0.84 with an epsilon of 0.02, and with 0.05 falls into that state within 70
+    steps: 0.999, while the loss is that of guessing.
+    """
+    return AlarmSpec(
+        id="assignments_alike",
+        title="Every picture is assigned to all prototypes alike",
+        metric="assignment_entropy",
+        above="0.99",
+        after="100",
+        patience=100,
+        seen="The assignments are nearly uniform over the prototypes.",
+        means="There is nothing to predict in them, so that the loss rests at chance and features lose what they had.",
+        advice=_advice(changes),
+    )
+
+
 def pairs_alike(*changes: Change) -> AlarmSpec:
     """The cosine of negatives, in every contrastive objective that logs it.
 

@@ -48,7 +48,9 @@ class StudyPlan(Model):
     kind: ClassVar[str]
     floors: ClassVar[bool] = False
     budget: Budget = setting(Budget(unit="epochs", amount=2), "Budget", "how long each run trains")
-    samples: int = setting(0, "Samples", "training samples of each run; 0 takes all", unit="samples", ge=0)
+    samples: int = setting(
+        0, "Samples", "training samples of each run; 0 takes as many as its recipe", unit="samples", ge=0
+    )
     seeds: int = setting(1, "Seeds", "runs of each cell, with seeds that count up from the recipe's", ge=1, le=20)
     measure: Measure = setting("probe", "Measured by", "what tells how good an encoder is")
 
@@ -67,11 +69,12 @@ class StudyPlan(Model):
 
     def short_run(self, made: Recipe, name: str, cell: Cell, base: Recipe, catalogue: Catalogue) -> Recipe:
         """A recipe with this plan's budget, samples and seed, measured and saved only at its end."""
+        samples = self.samples or base.training.samples or made.training.samples
         changed = made.replace(
             name=name,
             seed=base.seed + cell.seed,
             budget=self.budget.model_dump(),
-            training=made.training.replace(samples=self.samples or base.training.samples).model_dump(),
+            training=made.training.replace(samples=samples).model_dump(),
             evaluation=base.evaluation.replace(every_epochs=0).model_dump(),
             checkpoints=made.checkpoints.replace(embed=False, keep=1, figures=False).model_dump(),
         )

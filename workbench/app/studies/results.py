@@ -53,6 +53,7 @@ class CellResult:
     readings : every measurement there is
     share : done share of its training budget, in [0, 1]
     took_s : wall time from its start to its measurement; None where it is not done, or was interrupted
+    steps : optimiser steps it made, with which a run under a time budget can be repeated; None where it is not done
     reason : why it failed
     """
 
@@ -61,6 +62,7 @@ class CellResult:
     value: float | None = None
     share: float = 0.0
     took_s: float | None = None
+    steps: int | None = None
     reason: str = ""
     readings: Mapping[Measure, Reading] = field(default_factory=dict)
 
@@ -166,7 +168,7 @@ def _measured(folder: RunFolder, cell: Cell, measure: Measure, history: RunHisto
     summary = history.summary
     begun = summary.created_t if summary.starts == 1 else None
     took_s = summary.t - begun + (measuring_s if measure == "probe" else 0.0) if begun is not None else None
-    return CellResult(cell, CellState.DONE, readings[measure].value, 1.0, took_s, readings=readings)
+    return CellResult(cell, CellState.DONE, readings[measure].value, 1.0, took_s, steps=summary.step, readings=readings)
 
 
 def _probe(folder: RunFolder, history: RunHistory) -> tuple[Reading | None, float]:

@@ -34,7 +34,9 @@ Tell = Callable[[Study, Results, Catalogue], tuple[dict[str, Any], str]]
 def add_flags(command: argparse.ArgumentParser, budget: str) -> None:
     """What every study takes."""
     command.add_argument("--budget", default=budget, metavar="30s|2epochs|200steps", help="of each run")
-    command.add_argument("--samples", type=int, default=0, metavar="N", help="training samples of each run; 0: all")
+    command.add_argument(
+        "--samples", type=int, default=0, metavar="N", help="training samples of each run; 0: as the recipe says"
+    )
     command.add_argument("--seeds", type=int, default=1, metavar="N", help="runs of each cell")
     command.add_argument("--measure", choices=["probe", "knn"], default="probe", help="what accuracy is measured")
     command.add_argument(

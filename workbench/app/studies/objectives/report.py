@@ -30,6 +30,7 @@ class Row:
 
     values, floors : by measure, in [0, 1]; a measure that was not taken is missing
     deviation : standard deviation over seeds of the plan's measure; None for one seed
+    steps : optimiser steps, the mean over seeds; None where no run is done
     note : "failed: why" or where its runs stand, "" when all are done
     """
 
@@ -39,6 +40,7 @@ class Row:
     values: Mapping[Measure, float]
     floors: Mapping[Measure, Mapping[str, float]]
     deviation: float | None
+    steps: int | None
     note: str
 
 
@@ -60,7 +62,7 @@ def as_text(plan: ObjectivesPlan, table: Sequence[Row]) -> str:
 
 def as_markdown(plan: ObjectivesPlan, table: Sequence[Row]) -> str:
     """The table for documentation."""
-    lines = [["family", *_HEADINGS], ["---", "---", *["---:"] * 6, "---"]]
+    lines = [["family", *_HEADINGS], ["---", "---", *["---:"] * 7, "---"]]
     lines += [[row.family, row.title, *_cells(row), row.note] for row in table]
     return f"{caption(plan)}.\n\n" + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
@@ -86,6 +88,7 @@ def as_document(plan: ObjectivesPlan, results: Results, table: Sequence[Row]) ->
                 **row.values,
                 "floors": {measure: dict(floors) for measure, floors in row.floors.items()},
                 "deviation": row.deviation,
+                "steps": row.steps,
                 "note": row.note,
             }
             for row in table
@@ -101,11 +104,11 @@ def as_csv(table: Sequence[Row]) -> str:
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     floors = [f"{measure}_{floor.replace(' ', '_')}" for measure in MEASURES for floor in (RAW, RANDOM)]
-    lines.writerow(["objective", "family", *MEASURES, *floors, "deviation", "note"])
+    lines.writerow(["objective", "family", *MEASURES, *floors, "deviation", "steps", "note"])
     for row in table:
         values = [_percent(row.values.get(measure)) for measure in MEASURES]
         under = [_percent(row.floors.get(measure, {}).get(floor)) for measure in MEASURES for floor in (RAW, RANDOM)]
-        lines.writerow([row.id, row.family, *values, *under, _percent(row.deviation), row.note])
+        lines.writerow([row.id, row.family, *values, *under, _percent(row.deviation), row.steps, row.note])
     return text.getvalue()
 
 
@@ -148,7 +151,7 @@ def draw(plan: ObjectivesPlan, table: Sequence[Row], title: str, path: Path) -> 
     figure.savefig(path, dpi=144)
 
 
-_HEADINGS = ["objective", "kNN", RAW, RANDOM, "linear probe", RAW, RANDOM, ""]
+_HEADINGS = ["objective", "steps", "kNN", RAW, RANDOM, "linear probe", RAW, RANDOM, ""]
 
 
 def _row(id_: str, runs: Sequence[CellResult], catalogue: Catalogue) -> Row:
@@ -164,9 +167,9 @@ def _row(id_: str, runs: Sequence[CellResult], catalogue: Catalogue) -> Row:
             floors[measure] = {
                 name: fmean(reading.floors[name] for reading in found if name in reading.floors) for name in names
             }
-    score = score_of(runs)
+    score, steps = score_of(runs), [run.steps for run in runs if run.steps is not None]
     title, family = (spec.title, spec.family) if spec is not None else (id_, "")
-    return Row(id_, title, family, values, floors, score.std if score else None, _note(runs))
+    return Row(id_, title, family, values, floors, score.std if score else None, _mean(steps), _note(runs))
 
 
 def _note(runs: Sequence[CellResult]) -> str:
@@ -177,8 +180,12 @@ def _note(runs: Sequence[CellResult]) -> str:
     return ", ".join(dict.fromkeys(waiting))
 
 
+def _mean(steps: Sequence[int]) -> int | None:
+    return round(fmean(steps)) if steps else None
+
+
 def _cells(row: Row) -> list[str]:
-    told = []
+    told = ["-" if row.steps is None else str(row.steps)]
     for measure in MEASURES:
         floors = row.floors.get(measure, {})
         told += [_words(row.values.get(measure)), _words(floors.get(RAW)), _words(floors.get(RANDOM))]

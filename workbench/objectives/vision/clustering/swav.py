@@ -40,7 +40,7 @@ from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.heads import mlp
 from workbench.models.modes import evaluating
-from workbench.objectives.alarms import LOWER_RATE, prototypes_unused
+from workbench.objectives.alarms import LOWER_RATE, assignments_alike, prototypes_unused
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.contrast import MEAN_AGE
@@ -227,6 +227,11 @@ class SwAV(Objective):
                 "prototype_entropy",
                 ("objective.rounds", "set it to 3; with 0 there is no balance"),
                 ("objective.epsilon", "lower it to 0.05 or less"),
+                LOWER_RATE,
+            ),
+            assignments_alike(
+                ("objective.epsilon", "lower it to 0.02 or less"),
+                ("objective.freeze", "hold the prototypes for longer"),
                 LOWER_RATE,
             ),
         ),
