@@ -7,6 +7,7 @@
     │   └── RunFailed              training stopped: out of memory, NaN, full disk
     ├── PluginError                a plugin that cannot be listed or loaded
     ├── LabError                   the lab refused or could not do a request
+    ├── FilterError                a filter of the explorer that cannot be understood: in app.explorer.filter_words
     └── Cancelled                  someone pressed Cancel: not a fault
 
 Everything else that is raised is a bug and keeps its traceback.
