@@ -95,6 +95,13 @@ def test_the_plain_disc_covers_the_compiled_one_but_for_its_rim(plain):
     np.testing.assert_array_equal(covered[6:15, 6:15], soft >= 128)
 
 
+def test_until_the_kernels_are_there_a_part_of_very_many_points_is_drawn(plain):
+    points = np.stack(np.meshgrid(np.arange(100), np.arange(80), np.arange(100)), -1).reshape(-1, 3)[:, :2] * 10
+    shown = drawn(layer(points, 1), shape=(800, 1000)) != BLACK
+    assert shown[::10, ::10].all()
+    assert shown.sum() == 8000
+
+
 def test_a_translucent_point_mixes_with_what_lies_below():
     half = raster.Layer(
         np.array([[5, 5]], np.float32), np.zeros(1, np.uint16),

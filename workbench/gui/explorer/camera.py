@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.gui.explorer import raster
+
 FIT_MARGIN = 0.06
 MIN_SPAN_PX = 1e-3
 MAX_ZOOM = 1e5
@@ -68,9 +70,15 @@ class Bounds:
     @staticmethod
     def around(xy: NDArray[np.float32]) -> Bounds:
         """The box around the finite ones of (N, 2) positions."""
-        finite = xy[np.isfinite(xy).all(axis=1)]
-        if not len(finite):
+        loops = raster.compiled()
+        if loops is not None:
+            found = np.array([np.inf, -np.inf, np.inf, -np.inf])
+            loops.points.box(np.ascontiguousarray(xy, np.float32), found)
+            low, high = found[::2], found[1::2]
+        else:
+            finite = xy[np.isfinite(xy).all(axis=1)].astype(np.float64)
+            low, high = finite.min(axis=0, initial=np.inf), finite.max(axis=0, initial=-np.inf)
+        if not np.isfinite(low).all():
             return Bounds()
-        low, high = finite.min(axis=0).astype(float), finite.max(axis=0).astype(float)
         (x, y), (width, height) = (low + high) / 2, high - low
         return Bounds(float(x), float(y), float(width), float(height))

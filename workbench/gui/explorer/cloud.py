@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workbench.gui.explorer import cloud_layers, modes, raster
 from workbench.gui.explorer.camera import Bounds, Camera
-from workbench.gui.explorer.colours import PlotColours, mixed, rgba_table
-from workbench.gui.explorer.grid import GridIndex
-from workbench.gui.explorer.raster import MAX_SIZE_PX, Layer, pack_colours
+from workbench.gui.explorer.cells import Cells
+from workbench.gui.explorer.colours import PlotColours
+from workbench.gui.explorer.grid import GridIndex, finite_rows, scatter_step
+from workbench.gui.explorer.modes import Mode
+from workbench.gui.explorer.raster import Drawable
 
 LARGEST_PX = 15
-_DIMMED = 0.22
-_RING_PX, _GAP_PX = 3.0, 1.5
 _SIZES = ((2_000, 8), (8_000, 6), (30_000, 4), (300_000, 3))
+
+
+T = TypeVar("T")
 
 
 class Cloud:
     """Points (N), each with a colour code, a size and whether it is shown, and the marked ones among them.
+
+    Arrays that were handed over are kept and must not be written to; hand over another one instead.
 
     Parameters
     ----------
@@ -40,8 +48,10 @@ class Cloud:
         self.selected = np.zeros(0, np.int64)
         self.highlighted = np.zeros(0, np.int64)
         self.dims_others = False
-        self._drawn: dict[str, NDArray[Any]] = {}
+        self._kept: dict[str, tuple[tuple[object, ...], Any]] = {}
         self._built = grid
+        self._own_order: NDArray[np.int32] | None = None
+        self.shade: NDArray[np.uint8] | None = None
 
     @cached_property
     def grid(self) -> GridIndex:
@@ -51,9 +61,14 @@ class Cloud:
     def bounds(self) -> Bounds:
         return Bounds.around(self.xy)
 
+    @cached_property
+    def drawn_count(self) -> int:
+        """How many points have a finite position."""
+        return len(self.grid.order) if self._own_order is None else len(finite_rows(self.xy))
+
     @property
     def hidden_count(self) -> int:
-        return len(self.xy) - len(self.grid.order)
+        return len(self.xy) - self.drawn_count
 
     def set_colours(self, codes: ArrayLike, table: ArrayLike) -> None:
         """One row of `table` (K, 4) for each point; raises ValueError for a code that the table does not have."""
@@ -63,7 +78,6 @@ class Cloud:
         if len(new_codes) and int(new_codes.max()) >= len(new_table):
             raise ValueError(f"Colour code {new_codes.max()} is not in a table of {len(new_table)} colours.")
         self.codes, self.table = new_codes, new_table
-        self._drawn.pop("codes", None)
 
     def set_visible(self, mask: ArrayLike | None) -> None:
         """Show only the points where `mask` (N,) is true; None shows all."""
@@ -71,11 +85,11 @@ class Cloud:
         if visible is not None and len(visible) != len(self.xy):
             raise ValueError(f"A mask of {len(visible)} does not fit {len(self.xy)} points.")
         self.visible = visible
-        self._drawn.pop("visible", None)
 
     def marked(self, indices: ArrayLike) -> NDArray[np.int64]:
-        """The indices as an array; raises IndexError for one that is no point."""
-        wanted = np.asarray(indices, np.int64).ravel()
+        """The indices, or the rows where a mask (N,) is true; raises IndexError for one that is no point."""
+        given = np.asarray(indices)
+        wanted = np.flatnonzero(given) if given.dtype == np.bool_ else given.astype(np.int64, copy=False).ravel()
         if len(wanted) and (wanted.min() < 0 or wanted.max() >= len(self.xy)):
             raise IndexError(f"Not all of {wanted.min()}..{wanted.max()} are among the map's {len(self.xy)} points.")
         return wanted
@@ -83,59 +97,117 @@ class Cloud:
     def is_drawn(self, index: int) -> bool:
         return bool(np.isfinite(self.xy[index]).all()) and (self.visible is None or bool(self.visible[index]))
 
+    def moved(
+        self, xy: ArrayLike, order: NDArray[np.int32] | None = None, shade: NDArray[np.uint8] | None = None
+    ) -> Cloud:
+        """The same points in other places, as for a frame of a time-lapse or an orbit, without building an index.
+
+        The index is built when someone picks or asks for what is inside an outline.
+
+        Parameters
+        ----------
+        xy : (N, 2)
+        order : int32 (N,), the drawing order; None keeps this cloud's
+        shade : uint8 (N,), 7 for a point's own colour and size down to 0 for the background's colour; None for 7
+
+        Raises ValueError where the number of points differs.
+        """
+        places = np.ascontiguousarray(xy, np.float32).reshape(-1, 2)
+        if len(places) != len(self.xy):
+            raise ValueError(f"{len(places)} places do not fit {len(self.xy)} points.")
+        other = copy.copy(self)
+        other.xy, other._built, other.shade, other._kept = places, None, shade, dict(self._kept)
+        other._own_order = self._full_order() if order is None else order
+        for name in ("grid", "bounds", "drawn_count"):
+            other.__dict__.pop(name, None)
+        return other
+
+    def _full_order(self) -> NDArray[np.int32]:
+        """The drawing order with the rows that have no place now, too."""
+        if len(self.order) == len(self.xy):
+            return self.order
+        count = len(self.xy)
+        return np.asarray(np.arange(count, dtype=np.int64) * scatter_step(count) % max(count, 1), np.int32)
+
     def size_px(self, chosen: float | None, zoom: float) -> float:
         """Logical pixels of a point: the chosen size or one that suits N, growing slowly as the view zooms in."""
         base = chosen or next((size for limit, size in _SIZES if len(self.xy) <= limit), 2)
         return float(min(max(base * max(zoom, 1.0) ** 0.25, 1.0), LARGEST_PX))
+
+    def mode_for(self, camera: Camera, size_px: float, before: Mode | None = None) -> Mode:
+        """The way of drawing that suits the points in view (see `choose_mode`); moved points are drawn as points."""
+        if self.cells is None or (counts := self.counts()) is None:
+            return "points"
+        x, y = camera.to_data(0, camera.height)
+        right, top = camera.to_data(camera.width, 0)
+        first_row, last_row, first_column, last_column = self.cells.box(x, right, y, top)
+        counts = counts[first_row : last_row + 1, first_column : last_column + 1]
+        wide, high = (camera.scale / float(per_unit) for per_unit in self.cells.per_unit)
+        return modes.choose_mode(counts, (wide, high), size_px, before)
 
     def nearest(self, camera: Camera, px: float, py: float, radius_px: float) -> int | None:
         """The shown point nearest to a logical pixel, or None within `radius_px` of which there is none."""
         x, y = camera.to_data(px, py)
         return self.grid.nearest(x, y, radius_px / camera.scale, self.visible)
 
-    def layers(self, colours: PlotColours, size_px: float, dpr: float) -> list[Layer]:
-        """What is drawn, lowest first: all points (dimmed where a selection stands out), then the marked with rings."""
-        table = rgba_table(list(colours.palette[:1])) if self.table is None else self.table
-        marks = [(self.highlighted, colours.accent), (self.selected, colours.foreground)]
-        dims = self.dims_others and any(len(indices) for indices, _ in marks)
-        base = pack_colours(mixed(table, colours.background, _DIMMED) if dims else table)
-        sizes = self._device_sizes(self._ordered_sizes(size_px), dpr, 0.0)
-        visible = {} if self.visible is None else {"visible": self._ordered("visible", self.visible)}
-        whole = Layer(self._ordered("xy", self.xy), self._ordered("codes", self.codes), base, sizes, **visible)
-        ringed = [self._ringed(indices, ring, colours.background, table, size_px, dpr) for indices, ring in marks]
-        return [whole, *(layer for layers in ringed for layer in layers)]
+    def inside_polygon(self, polygon: ArrayLike) -> NDArray[np.int64]:
+        """The shown points inside a polygon (P, 2) in data units, rising; see `GridIndex.inside_polygon`."""
+        return self.grid.inside_polygon(polygon, self.visible)
 
-    def _ringed(
-        self, indices: NDArray[np.int64], ring: str, background: str, table: NDArray[np.uint8],
-        size_px: float, dpr: float,
-    ) -> list[Layer]:  # fmt: skip
-        """A disc in the ring's colour, a smaller one of background, and the point: a ring with a gap."""
-        shown = indices if self.visible is None else indices[self.visible[indices]]
-        if not len(shown):
-            return []
-        xy, codes = self.xy[shown], self.codes[shown]
-        own = np.array([size_px], np.float32) if self.sizes is None else self.sizes[shown]
-        own = np.maximum(own, 4.0)
-        alike = np.zeros(len(shown), np.uint16)
-        return [
-            Layer(xy, alike, pack_colours(rgba_table([ring])), self._device_sizes(own, dpr, 2 * _RING_PX)),
-            Layer(xy, alike, pack_colours(rgba_table([background])), self._device_sizes(own, dpr, 2 * _GAP_PX)),
-            Layer(xy, codes, pack_colours(table), self._device_sizes(own, dpr, 0.0)),
-        ]
+    def inside_box(self, x_low: float, x_high: float, y_low: float, y_high: float) -> NDArray[np.int64]:
+        """The shown points in a box in data units, its border included, rising."""
+        return self.grid.inside_box(x_low, x_high, y_low, y_high, self.visible)
 
-    def _device_sizes(self, sizes: NDArray[np.float32], dpr: float, more_px: float) -> NDArray[np.uint8]:
-        return np.asarray(np.clip(np.rint((sizes + more_px) * dpr), 1, MAX_SIZE_PX), np.uint8)
+    def layers(self, colours: PlotColours, size_px: float, dpr: float, mode: Mode = "points") -> Sequence[Drawable]:
+        """What is drawn, lowest first; see `cloud_layers.build`.
 
-    def _ordered_sizes(self, size_px: float) -> NDArray[np.float32]:
-        if self.sizes is None:
-            return np.array([size_px], np.float32)
-        return self._ordered("sizes", self.sizes)
+        The same sequence is returned until something but the view changes, so that a `raster.Canvas` can tell a pan.
+        """
+        look = cloud_layers.Look(colours, size_px, dpr, mode)
+        state = (self.xy, self.codes, self.table, self.visible, self.selected, self.highlighted, self._own_order)
+        given = (*state, self.shade, self.dims_others, look)
+        return self.kept("layers", given, lambda: cloud_layers.build(self, look))
 
-    def _ordered(self, name: str, values: NDArray[Any]) -> NDArray[Any]:
-        """The values in drawing order, kept until they change."""
-        if name not in self._drawn:
-            self._drawn[name] = np.ascontiguousarray(values[self.grid.order])
-        return self._drawn[name]
+    @property
+    def order(self) -> NDArray[np.int32]:
+        """The rows in drawing order."""
+        return self.grid.order if self._own_order is None else self._own_order
+
+    @property
+    def cells(self) -> Cells | None:
+        """Where the points of each cell begin in the drawing order; None for moved points, which are in no cells."""
+        return self.grid.cells if self._own_order is None else None
+
+    def places(self) -> NDArray[np.float32]:
+        """Positions (M, 2) in drawing order."""
+        return self.grid.xy if self._own_order is None else self.in_order("xy", self.xy)
+
+    def in_order(self, name: str, values: NDArray[Any]) -> NDArray[Any]:
+        """Values (N,) in drawing order, kept under a name until they or the order change."""
+        order = self.order
+        return self.kept(name, (values, order), lambda: raster.gathered(values, order))
+
+    def counts(self) -> NDArray[np.int64] | None:
+        """Shown points in each cell of the index; None for moved points."""
+        cells, visible = self.cells, self.visible
+        if cells is None:
+            return None
+        return self.kept(
+            "counts", (visible,), lambda: cells.counts(None if visible is None else self.in_order("visible", visible))
+        )
+
+    def kept(self, name: str, sources: tuple[object, ...], make: Callable[[], T]) -> T:
+        """What `make` returned for these very sources the last time, else what it returns now."""
+        last = self._kept.get(name)
+        if last is None or not all(map(_same, last[0], sources)):
+            last = self._kept[name] = (sources, make())
+        found: T = last[1]
+        return found
+
+
+def _same(old: object, new: object) -> bool:
+    """Arrays are told apart by identity, as comparing them would take as long as the work that is saved."""
+    return old is new or (not isinstance(old, np.ndarray) and not isinstance(new, np.ndarray) and old == new)
 
 
 def transform(camera: Camera, dpr: float) -> tuple[float, float, float, float]:

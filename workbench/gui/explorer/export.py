@@ -85,6 +85,7 @@ def _paint(painter: QPainter, view: MapView, legend: LegendContent, size: QSize,
         inner.setRight(inner.right() - wide - _MARGIN_PX)
     _pixels, image = _map_image(view, inner, scale)
     painter.drawImage(inner, image)
+    view.paint_lasting(painter, inner)
 
 
 def _paint_title(painter: QPainter, area: QRectF, title: str, colour: str) -> None:
@@ -104,7 +105,7 @@ def _map_image(view: MapView, area: QRectF, scale: float) -> tuple[NDArray[np.ui
     ratio = min(area.width() / now.width, area.height() / now.height)
     camera: Camera = replace(now, scale=now.scale * ratio).resized(area.width(), area.height())
     pixels = raster.draw(
-        view.cloud.layers(view.plot_colours, view.point_size_px(), scale),
+        [*view.underlay, *view.cloud.layers(view.plot_colours, view.point_size_px(), scale, view.mode)],
         transform(camera, scale),
         device_shape(camera, scale),
         view.plot_colours.argb("background"),

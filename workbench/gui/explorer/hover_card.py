@@ -48,7 +48,7 @@ def place(card: QSize, point: QPointF, view: QSize, clearance: float) -> QRect:
 
 
 class HoverCard(QWidget):
-    """Floats over a map: comes after 125 ms on a point, stays 260 ms after it was left, and lets the mouse through.
+    """Floats over a map and lets the mouse through: comes after 125 ms on a point, goes 260 ms after all were left.
 
     Parameters
     ----------
@@ -77,12 +77,16 @@ class HoverCard(QWidget):
         return self._content
 
     def _follow(self, index: int | None) -> None:
-        self._dwell.stop()
+        """While the card is shown it goes from point to point without a break, at the pace of the dwell."""
         if index is None:
-            if self.isVisible():
+            if not self.isVisible():
+                self._dwell.stop()
+            elif not self._leave.isActive():
                 self._leave.start()
             return
-        self._dwell.start()
+        self._leave.stop()
+        if not (self.isVisible() and self._dwell.isActive()):
+            self._dwell.start()
 
     def _vanish(self) -> None:
         """The point moved away under the card."""
@@ -93,16 +97,20 @@ class HoverCard(QWidget):
 
     def _appear(self) -> None:
         index = self._view.hovered_index
-        content = None if index is None else self._source(index)
-        if index is None or content is None:
+        if index is None:
+            return
+        content = self._source(index)
+        if content is None:
             self.hide()
             return
         self._leave.stop()
         self._content = content
         self._picture = _scaled(content.picture, self.devicePixelRatioF())
         self.setAccessibleName(", ".join((content.title, *content.lines)))
-        clearance = _GAP_PX + self._view.point_size_px() / 2
-        self.setGeometry(place(self._wanted_size(), self._view.position_of(index), self._view.size(), clearance))
+        box = self._view.box_of(index)
+        reach = self._view.size_of(index) if box is None else max(box.width(), box.height())
+        at = self._view.position_of(index)
+        self.setGeometry(place(self._wanted_size(), at, self._view.size(), _GAP_PX + reach / 2))
         self.show()
         self.raise_()
         self.update()

@@ -8,18 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import (
-    QLabel,
-    QListView,
-    QStackedWidget,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.explorer.colours import PlotColours
 from workbench.gui.explorer.legend_paint import (
@@ -31,16 +22,19 @@ from workbench.gui.explorer.legend_paint import (
     gradient,
     missing_text,
 )
+from workbench.gui.explorer.legend_rows import LEFT, MOST_ROWS, SPACE_PX, RowList, Rows, by_size
+from workbench.gui.widgets.basics import label
+from workbench.gui.widgets.search_field import SearchField
 
-_ROW_PX = 24
-_SPACE_PX = 8
-_Index = QModelIndex | QPersistentModelIndex
+MANY = 30
+"""With more categories than this they can be searched."""
 
 
 class Legend(QWidget):
     """What the colours mean.
 
-    A click on a category (or Space) hides or shows its points; a double click shows it alone, and once more all.
+    A click on a category (or Space) hides or shows its points; a double click (or Shift and Space) shows it alone, and
+    once more all. Of very many categories the largest are listed; the others are found by name.
 
     Signals
     -------
@@ -53,8 +47,11 @@ class Legend(QWidget):
         super().__init__(parent)
         self._content = LegendContent()
         self._title = QLabel(self)
-        self._model = _Rows(self)
-        self._list = _RowList(self._model, self)
+        self._order: list[int] = []
+        self.search = SearchField("Find a name", self)
+        self._model = Rows(self)
+        self._list = RowList(self._model, self)
+        self._foot = label("", "caption")
         self._bar = _ColourBar(self)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self._list)
@@ -63,8 +60,12 @@ class Legend(QWidget):
         layout.setContentsMargins(0, 8, 0, 8)
         layout.setSpacing(4)
         self._title.setContentsMargins(5, 0, 0, 0)
-        layout.addWidget(self._title)
-        layout.addWidget(self._stack)
+        for part in (self._title, self.search, self._stack, self._foot):
+            layout.addWidget(part)
+        self._foot.setContentsMargins(5, 0, 0, 0)
+        self.search.hide()
+        self._foot.hide()
+        self.search.searched.connect(lambda _text: self._list_rows())
         self._list.toggled.connect(self._toggle)
         self._list.isolated.connect(self._isolate)
         self.setAccessibleName("Legend")
@@ -84,7 +85,7 @@ class Legend(QWidget):
     def set_hidden(self, hidden: frozenset[int]) -> None:
         """Switch exactly these codes off, without a signal."""
         self._content = replace(self._content, hidden=hidden)
-        self._model.show(self._content)
+        self._model.show(self._content, self._model.codes)
 
     def set_plot_colours(self, colours: PlotColours) -> None:
         """Change the theme's colours."""
@@ -109,10 +110,25 @@ class Legend(QWidget):
         return self._content.hidden
 
     def _show(self, content: LegendContent) -> None:
+        if content.title != self._content.title:
+            self.search.clear()
+            self.search.search_now()
         self._content = content
+        self._order = by_size(content.categories)
         self._title.setText(content.title)
         self._title.setVisible(bool(content.title))
-        self._model.show(content)
+        self.search.setVisible(len(content.categories) > MANY)
+        self._list_rows()
+
+    def _list_rows(self) -> None:
+        """List what is found, at most `MOST_ROWS`, and say of how many."""
+        names, wanted = self._content.categories, self.search.text().strip().casefold()
+        finds = bool(wanted) and len(names) > MANY
+        found = [code for code in self._order if wanted in names[code].name.casefold()] if finds else self._order
+        self._model.show(self._content, found[:MOST_ROWS])
+        words = found_words(len(found), len(names), finds=finds)
+        self._foot.setText(words)
+        self._foot.setVisible(bool(words))
 
     def _toggle(self, code: int) -> None:
         self._change(self.hidden ^ {code})
@@ -135,105 +151,13 @@ def visible_mask(codes: NDArray[np.integer[Any]], hidden: frozenset[int]) -> NDA
     return np.asarray(shown[codes])
 
 
-class _Rows(QAbstractListModel):
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.content = LegendContent()
-
-    def show(self, content: LegendContent) -> None:
-        same_rows = content.categories == self.content.categories
-        if not same_rows:
-            self.beginResetModel()
-        self.content = content
-        if not same_rows:
-            self.endResetModel()
-        elif content.categories:
-            self.dataChanged.emit(self.index(0), self.index(len(content.categories) - 1))
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self.content.categories)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        category = self.content.categories[index.row()]
-        shown = index.row() not in self.content.hidden
-        if role == Qt.ItemDataRole.DisplayRole:
-            return category.name
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{category.name}, {category.count} points, {'shown' if shown else 'hidden'}"
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{category.name}: {category.count:,} points. Click to hide or show, double click to show alone."
-        return None
-
-
-class _RowList(QListView):
-    """A list in which a click is a toggle and a second, quick one takes it back and isolates."""
-
-    toggled = Signal(int)
-    isolated = Signal(int)
-
-    def __init__(self, model: _Rows, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setModel(model)
-        self.setItemDelegate(_RowPainter(model, self))
-        self.setFrameShape(QListView.Shape.NoFrame)
-        self.setProperty("bare", True)
-        self.setUniformItemSizes(True)
-        self.setSelectionMode(QListView.SelectionMode.NoSelection)
-        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setAccessibleName("Categories")
-        self.clicked.connect(lambda index: self.toggled.emit(index.row()))
-        self.doubleClicked.connect(self._isolate)
-
-    def _isolate(self, index: QModelIndex) -> None:
-        # The first of the two clicks has toggled the row already.
-        self.toggled.emit(index.row())
-        self.isolated.emit(index.row())
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Return) and self.currentIndex().isValid():
-            self.toggled.emit(self.currentIndex().row())
-        else:
-            super().keyPressEvent(event)
-
-
-class _RowPainter(QStyledItemDelegate):
-    def __init__(self, model: _Rows, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._rows = model
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(120, _ROW_PX)
-
-    def paint(self, painter: QPainter, option: Any, index: _Index) -> None:
-        category = self._rows.content.categories[index.row()]
-        shown = index.row() not in self._rows.content.hidden
-        palette, row = option.palette, QRectF(option.rect)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        text_role = QPalette.ColorRole.Text if shown else QPalette.ColorRole.PlaceholderText
-        swatch = QRectF(row.left() + 5, row.center().y() - SWATCH_PX / 2, SWATCH_PX, SWATCH_PX)
-        painter.setPen(QPen(QColor(category.colour), 1.6))
-        painter.setBrush(QColor(category.colour) if shown else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(swatch)
-        count = f"{category.count:,}"
-        wide = option.fontMetrics.horizontalAdvance(count)
-        painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-        painter.drawText(row.adjusted(0, 0, -_SPACE_PX, 0), _RIGHT, count)
-        name_area = row.adjusted(SWATCH_PX + 5 + _SPACE_PX, 0, -wide - 2 * _SPACE_PX, 0)
-        painter.setPen(palette.color(text_role))
-        elided = option.fontMetrics.elidedText(category.name, Qt.TextElideMode.ElideRight, int(name_area.width()))
-        painter.drawText(name_area, _LEFT, elided)
-        if option.state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), 1.5))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(row.adjusted(1, 1, -1, -1), 3, 3)
-        painter.restore()
-
-
-_LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-_RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+def found_words(found: int, count: int, *, finds: bool) -> str:
+    """What stands below the rows where not all categories are listed; "" where they are."""
+    if finds and not found:
+        return "No name has this in it"
+    if found > MOST_ROWS:
+        return f"The largest {MOST_ROWS} of {found:,}"
+    return f"{found:,} of {count:,}" if finds else ""
 
 
 class _ColourBar(QWidget):
@@ -264,12 +188,12 @@ class _ColourBar(QWidget):
         for share in (0.0, 0.25, 0.5, 0.75, 1.0):
             value = self._ramp.low + share * (self._ramp.high - self._ramp.low)
             y = bar.bottom() - share * bar.height()
-            painter.drawText(QRectF(bar.right() + _SPACE_PX, y - 10, self.width(), 20), _LEFT, format_value(value))
+            painter.drawText(QRectF(bar.right() + SPACE_PX, y - 10, self.width(), 20), LEFT, format_value(value))
         if self._ramp.missing:
             self._paint_missing(painter, bar.bottom() + 16, self._ramp)
 
     def _paint_missing(self, painter: QPainter, top: float, ramp: Ramp) -> None:
-        painter.drawText(QRectF(5 + 16 + _SPACE_PX, top, self.width(), 20), _LEFT, missing_text(ramp))
+        painter.drawText(QRectF(5 + 16 + SPACE_PX, top, self.width(), 20), LEFT, missing_text(ramp))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(ramp.missing_colour))
         painter.drawEllipse(QRectF(5 + 8 - SWATCH_PX / 2, top + 10 - SWATCH_PX / 2, SWATCH_PX, SWATCH_PX))

@@ -14,6 +14,7 @@ from workbench.gui.explorer.colours import PlotColours
 
 ROW_PX = 20.0
 SWATCH_PX = 11.0
+MOST_LISTED = 256
 _GAP_PX = 8.0
 _BAR_PX = 16.0
 
@@ -51,6 +52,12 @@ class LegendContent:
     def shown(self) -> list[Category]:
         return [category for code, category in enumerate(self.categories) if code not in self.hidden]
 
+    @property
+    def listed(self) -> list[Category]:
+        """What a picture can list of the shown ones: all, or the largest where they are very many."""
+        shown = self.shown
+        return shown if len(shown) <= MOST_LISTED else sorted(shown, key=lambda one: -one.count)[:MOST_LISTED]
+
 
 def format_value(value: float) -> str:
     """Four significant digits, without a trailing point."""
@@ -74,10 +81,12 @@ def legend_width(content: LegendContent, height: float, most: float, font: QFont
         texts = [text for _, text in _ticks(content.ramp)] + [missing_text(content.ramp)]
         wide = max(map(metrics.horizontalAdvance, texts))
         return min(max(title, _BAR_PX + _GAP_PX + wide), most)
-    if not content.shown:
+    listed = content.listed
+    if not listed:
         return min(title, most)
-    columns = -(-len(content.shown) // _rows(content, height))
-    return min(max(title, columns * _column_width(content.shown, metrics)), most)
+    lines = len(listed) + (1 if len(listed) == MOST_LISTED else 0)
+    columns = -(-lines // _rows(content, height))
+    return min(max(title, columns * _column_width(listed, metrics)), most)
 
 
 def paint_legend(painter: QPainter, area: QRectF, content: LegendContent, colours: PlotColours) -> None:
@@ -100,19 +109,20 @@ def paint_legend(painter: QPainter, area: QRectF, content: LegendContent, colour
 def _paint_rows(
     painter: QPainter, area: QRectF, content: LegendContent, colours: PlotColours, metrics: QFontMetricsF
 ) -> None:
-    rows, shown = _rows(content, area.height() + (ROW_PX + 4 if content.title else 0)), content.shown
-    column_width = min(_column_width(shown, metrics), area.width())
+    rows = _rows(content, area.height() + (ROW_PX + 4 if content.title else 0))
+    shown, listed = len(content.shown), content.listed
+    column_width = min(_column_width(listed, metrics), area.width())
     places = rows * max(1, int((area.width() + 0.5) // column_width))
-    fits = shown if len(shown) <= places else shown[: places - 1]
+    fits = listed if shown <= places else listed[: places - 1]
     for place, category in enumerate(fits):
         column, row = divmod(place, rows)
         corner = QPointF(area.left() + column * column_width, area.top() + row * ROW_PX)
         _paint_row(painter, QRectF(corner.x(), corner.y(), column_width, ROW_PX), category, colours)
-    if len(fits) < len(shown):
+    if len(fits) < shown:
         column, row = divmod(len(fits), rows)
         corner = QPointF(area.left() + column * column_width, area.top() + row * ROW_PX)
         painter.setPen(QColor(colours.muted))
-        _text(painter, QRectF(corner.x(), corner.y(), column_width, ROW_PX), f"and {len(shown) - len(fits)} more")
+        _text(painter, QRectF(corner.x(), corner.y(), column_width, ROW_PX), f"and {shown - len(fits):,} more")
 
 
 def _paint_row(painter: QPainter, row: QRectF, category: Category, colours: PlotColours) -> None:

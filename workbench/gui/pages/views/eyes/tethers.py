@@ -28,6 +28,7 @@ _MARGIN_PX, _TITLE_PX = 16, 28
 class TetherMap(MapView):
     """A map whose last points are marks: the original, then its views with their numbers."""
 
+    gathers = False
     marks: NDArray[np.float64] = np.zeros((0, 2))
     _codes: NDArray[np.uint16] = np.zeros(0, np.uint16)
 

@@ -1,0 +1,1 @@
+"""What lies over the points of a map: rings, pictures, names, lines and axes."""
