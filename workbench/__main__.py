@@ -8,7 +8,8 @@ import sys
 def main() -> int:
     """Dispatch to the window or to the command line; each is imported only when it is wanted."""
     words = sys.argv[1:]
-    wants_window = not words or words[0] in ("screenshot", "window") or (words[0] == "demo" and _has_display(words))
+    is_picture = bool(words) and words[0] in ("screenshot", "film")
+    wants_window = not words or is_picture or words[0] == "window" or (words[0] == "demo" and _has_display(words))
     if wants_window:
         from workbench.gui.main import main as open_window
 

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from workbench.core.errors import Cancelled, DataError
+from workbench.core.errors import Cancelled
+from workbench.data.base import no_progress
 from workbench.embeddings import neighbours as module
-from workbench.embeddings.neighbours import exact_neighbours, nearest
+from workbench.embeddings.neighbours import exact_neighbours
+from workbench.embeddings.points import prepare
+from workbench.embeddings.search import SearchIndex
 
 METRICS = ("cosine", "euclidean")
 
@@ -51,7 +54,7 @@ def test_block_size_does_not_change_the_neighbours(
     vectors: np.ndarray, metric: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = exact_neighbours(vectors, 5, metric)
-    monkeypatch.setattr(module, "_BLOCK_VALUES", 7 * len(vectors))
+    monkeypatch.setattr(module, "_BLOCK_ROWS", 7)
     blocks = exact_neighbours(vectors, 5, metric)
     np.testing.assert_array_equal(whole.index, blocks.index)
     np.testing.assert_array_equal(whole.distance, blocks.distance)
@@ -60,16 +63,10 @@ def test_block_size_does_not_change_the_neighbours(
 @pytest.mark.parametrize("metric", METRICS)
 def test_nearest_of_a_row_is_that_row_of_all_neighbours(vectors: np.ndarray, metric: str) -> None:
     every = exact_neighbours(vectors, 6, metric)
-    one = nearest(vectors, 17, 6, metric)
+    index = SearchIndex(vectors, metric)
+    one = index.nearest(vectors[17], 6, leave_out=np.array([17]))
     np.testing.assert_array_equal(one.index, every.index[17])
     np.testing.assert_allclose(one.distance, every.distance[17], rtol=1e-6)
-
-
-@pytest.mark.parametrize("metric", METRICS)
-def test_nearest_of_a_vector_finds_its_own_row_at_distance_zero(vectors: np.ndarray, metric: str) -> None:
-    found = nearest(vectors, vectors[40] * (2 if metric == "cosine" else 1), 3, metric)
-    assert found.index[0] == 40
-    assert found.distance[0] == pytest.approx(0, abs=1e-7)
 
 
 def test_order_survives_in_a_collapsed_embedding() -> None:
@@ -95,10 +92,20 @@ def test_duplicates_have_distance_exactly_zero_and_come_in_row_order() -> None:
         np.testing.assert_array_equal(found.index[2], [0, 1, 3, 4])
 
 
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_way_of_a_gpu_keeps_the_same_rows(vectors: np.ndarray, metric: str) -> None:
+    damaged = vectors.copy()
+    damaged[[3, 90]] = np.nan
+    points = prepare(damaged, metric)
+    _, here = module._best(points, 12, no_progress)
+    _, there = module._best_on_gpu(points, 12, no_progress, device="cpu")
+    usable = np.isfinite(points.inverse)
+    np.testing.assert_array_equal(np.sort(here[usable]), np.sort(there[usable]))
+
+
 def test_k_is_cut_to_the_number_of_other_rows(vectors: np.ndarray) -> None:
     assert exact_neighbours(vectors[:4], 99, "euclidean").index.shape == (4, 3)
     assert exact_neighbours(vectors[:1], 99, "cosine").index.shape == (1, 0)
-    assert len(nearest(vectors[:4], 0, 99, "cosine").index) == 3
 
 
 @pytest.mark.parametrize(("metric", "alone"), [("cosine", (3, 8, 9)), ("euclidean", (3, 9))])
@@ -113,18 +120,6 @@ def test_rows_that_cannot_be_compared_are_nobodys_neighbours_and_have_none(
     others = [row for row in range(12) if row not in alone]
     for row in others:
         assert set(found.index[row]) - {-1} == set(others) - {row}
-        assert set(nearest(damaged, row, 11, metric).index) == set(others) - {row}
-
-
-def test_a_query_without_neighbours_says_why(vectors: np.ndarray) -> None:
-    with pytest.raises(DataError, match="zero or not finite"):
-        nearest(vectors, np.zeros(12), 3, "cosine")
-    with pytest.raises(DataError, match="not finite"):
-        nearest(vectors, np.full(12, np.nan), 3, "euclidean")
-    with pytest.raises(DataError, match="rows 0 to 299"):
-        nearest(vectors, 300, 3, "euclidean")
-    with pytest.raises(DataError, match="width 12"):
-        nearest(vectors, np.ones(3), 3, "euclidean")
 
 
 def test_half_precision_and_huge_values_are_compared_without_overflow() -> None:
@@ -136,7 +131,7 @@ def test_half_precision_and_huge_values_are_compared_without_overflow() -> None:
 
 
 def test_cancel_between_blocks_stops_the_search(vectors: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_BLOCK_VALUES", 10 * len(vectors))
+    monkeypatch.setattr(module, "_BLOCK_ROWS", 10)
     shares = []
 
     def progress(share: float, words: str) -> None:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from workbench.data.base import no_progress
+from workbench.embeddings.base import Given
 from workbench.embeddings.pca import Pca, PcaConfig
 from workbench.embeddings.placing import NEIGHBOURS, place_among_neighbours, place_on_components
+from workbench.embeddings.search import SearchIndex
 
 
 def vectors(rows: int = 60, width: int = 9, seed: int = 0) -> np.ndarray:
@@ -16,7 +18,7 @@ def vectors(rows: int = 60, width: int = 9, seed: int = 0) -> np.ndarray:
 
 
 def layout(of: np.ndarray) -> np.ndarray:
-    return Pca().project(of, PcaConfig(), None, no_progress)
+    return Pca().project(Given(of), PcaConfig(), no_progress).places
 
 
 @pytest.mark.parametrize("shape", [(60, 9), (7, 20)])
@@ -48,7 +50,7 @@ def test_a_set_of_equal_vectors_puts_everything_in_one_place() -> None:
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
 def test_a_row_of_the_set_lies_where_it_lies_among_its_neighbours(metric: str) -> None:
     known, xy = vectors(), np.random.default_rng(3).normal(size=(60, 2)).astype(np.float32)
-    placed = place_among_neighbours(known, xy, known[10:12].astype(np.float64), metric)
+    placed = place_among_neighbours(SearchIndex(known, metric), xy, known[10:12].astype(np.float64))
     np.testing.assert_allclose(placed, xy[10:12], atol=1e-3)
 
 
@@ -59,13 +61,17 @@ def test_a_new_point_lies_at_the_weighted_mean_of_its_neighbours() -> None:
     near = sorted(range(60), key=lambda row: distance[row])[:NEIGHBOURS]
     total = sum(1 / distance[row] for row in near)
     wanted = [sum(float(xy[row, axis]) / distance[row] for row in near) / total for axis in (0, 1)]
-    assert place_among_neighbours(known, xy, new, "euclidean")[0].tolist() == pytest.approx(wanted, abs=1e-5)
+    assert place_among_neighbours(SearchIndex(known, "euclidean"), xy, new)[0].tolist() == pytest.approx(
+        wanted, abs=1e-5
+    )
 
 
 def test_neighbours_without_a_place_do_not_count() -> None:
     known, xy = vectors(), np.full((60, 2), np.nan, np.float32)
-    assert np.isnan(place_among_neighbours(known, xy, vectors(1, seed=4).astype(np.float64), "cosine")).all()
+    assert np.isnan(
+        place_among_neighbours(SearchIndex(known, "cosine"), xy, vectors(1, seed=4).astype(np.float64))
+    ).all()
     xy[:] = [2.0, 3.0]
     xy[::2] = np.nan
-    placed = place_among_neighbours(known, xy, vectors(1, seed=4).astype(np.float64), "cosine")
+    placed = place_among_neighbours(SearchIndex(known, "cosine"), xy, vectors(1, seed=4).astype(np.float64))
     np.testing.assert_allclose(placed, [[2.0, 3.0]])

@@ -12,17 +12,18 @@ import pyarrow as pa
 import pytest
 from sklearn.decomposition import PCA
 
-from workbench.core.errors import Cancelled, DataError, RecipeError
+from workbench.core.errors import Cancelled, DataError, RecipeError, RunError
 from workbench.data.base import no_progress
 from workbench.embeddings import pca as pca_module
 from workbench.embeddings.background import beside, wait
+from workbench.embeddings.base import Given, Partial
 from workbench.embeddings.neighbours import exact_neighbours
 from workbench.embeddings.projections import PROJECTIONS, configured, project_set
 from workbench.embeddings.trust import trust
 from workbench.embeddings.umap_engine import COMPILING, fuzzy_graph
 from workbench.embeddings.umap_layout import with_self
 from workbench.recipes.models import Choice
-from workbench.runs.embedding_meta import SetMeta
+from workbench.runs.embedding_meta import SetMeta, record_layout
 from workbench.runs.embedding_set import EmbeddingSet, write_embedding_set
 
 FAST = {"n_epochs": 60}
@@ -30,7 +31,7 @@ FAST = {"n_epochs": 60}
 
 def project(vectors: np.ndarray, method: str, **params: object) -> np.ndarray:
     projection, config = configured(Choice(id=method, **params))
-    return projection.project(vectors, config, None, no_progress)
+    return projection.project(Given(vectors), config, no_progress).places
 
 
 def clusters(rows: int = 120, width: int = 10) -> tuple[np.ndarray, np.ndarray]:
@@ -95,8 +96,8 @@ def test_another_seed_gives_another_umap() -> None:
 def test_umap_from_given_neighbours_equals_umap_that_finds_them() -> None:
     vectors, _ = clusters()
     projection, config = configured(Choice(id="umap", **FAST))
-    given = exact_neighbours(vectors, 30, "cosine")
-    xy = projection.project(vectors, config, given, no_progress)
+    given = Given(vectors, exact_neighbours(vectors, 30, "cosine"))
+    xy = projection.project(given, config, no_progress).places
     np.testing.assert_array_equal(xy, project(vectors, "umap", **FAST))
 
 
@@ -172,7 +173,7 @@ def test_cancel_inside_umap_stops_at_the_next_epoch_and_leaves_the_next_run_free
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        projection.project(vectors, config, None, progress)
+        projection.project(Given(vectors), config, progress)
     assert heard[-1] == "Laying out, epoch 4 of 5000"
     other = beside(lambda: project(vectors, "umap", **FAST))
     assert np.isfinite(other.result(timeout=60)).all()
@@ -182,8 +183,8 @@ def test_umap_reports_every_epoch_and_never_goes_back() -> None:
     vectors, _ = clusters(40)
     projection, config = configured(Choice(id="umap", n_epochs=20))
     heard: list[tuple[float, str]] = []
-    neighbours = exact_neighbours(vectors, 14, "cosine")
-    projection.project(vectors, config, neighbours, lambda share, words: heard.append((share, words)))
+    given = Given(vectors, exact_neighbours(vectors, 14, "cosine"))
+    projection.project(given, config, lambda share, words: heard.append((share, words)))
     shares = [share for share, _ in heard]
     assert shares == sorted(shares)
     assert shares[-1] == 1
@@ -208,10 +209,10 @@ def test_waiting_says_so_in_words_and_can_be_cancelled_while_the_work_goes_on() 
     assert work.result(timeout=30)
 
 
-def test_importing_the_table_imports_neither_umap_nor_numba() -> None:
+def test_importing_the_table_imports_none_of_the_libraries_that_draw() -> None:
     code = (
         "import sys, workbench.embeddings.projections;"
-        "print([name for name in ('umap', 'numba', 'sklearn', 'pynndescent') if name in sys.modules])"
+        "print([name for name in ('umap', 'sklearn', 'pynndescent', 'openTSNE') if name in sys.modules])"
     )
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -354,3 +355,71 @@ def test_every_projection_has_a_form_with_titles_and_descriptions() -> None:
             assert field["title"]
             assert field["description"]
             assert "default" in field
+
+
+def test_a_layout_in_space_is_stored_with_trust_and_named_axes(tmp_path: Path) -> None:
+    vectors, _ = clusters()
+    folder = store(tmp_path / "set", vectors)
+    name = project_set(folder, Choice(id="pca", z=3))
+    layout = EmbeddingSet.open(folder).layout(name)
+    assert layout.xy.shape == (120, 3)
+    assert [axis[:4] for axis in layout.info.axes] == ["PC 1", "PC 2", "PC 3"]
+    np.testing.assert_array_equal(layout.trust, trust(exact_neighbours(vectors, 30, "cosine"), layout.xy))
+    shown = exact_neighbours(layout.xy, 15, "euclidean").index
+    near = exact_neighbours(vectors, 15, "cosine").index
+    kept = [len(set(a) & set(b)) / 15 for a, b in zip(near.tolist(), shown.tolist(), strict=True)]
+    np.testing.assert_allclose(layout.trust, kept, atol=1e-6)
+
+
+def test_labels_ids_and_starts_are_taken_from_the_set(tmp_path: Path) -> None:
+    vectors, which = clusters()
+    table = pa.table({"id": [f"w{row}" for row in range(120)], "label": [["a", "b"][code] for code in which]})
+    write_embedding_set(tmp_path / "set", vectors, table)
+    project_set(tmp_path / "set", Choice(id="lda"))
+    project_set(tmp_path / "set", Choice(id="axis", x_plus=["w0"], x_minus=["w1"]))
+    name = project_set(tmp_path / "set", Choice(id="tsne", start="axis", iterations=3, perplexity=5))
+    opened = EmbeddingSet.open(tmp_path / "set")
+    sides = opened.layout("lda").xy[:, 0]
+    assert sides[which == 0].min() > sides[which == 1].max() or sides[which == 1].min() > sides[which == 0].max()
+    assert opened.layout("axis").info.axes[0] == "w0 − w1"
+    assert (opened.layout(name).info.start, opened.layout(name).info.iterations) == ("axis", 3)
+
+
+def test_a_start_that_is_not_stored_names_those_that_are(tmp_path: Path) -> None:
+    folder = store(tmp_path / "set", clusters()[0])
+    project_set(folder, Choice(id="pca"))
+    with pytest.raises(RunError, match=r"'pac'.*'pca'"):
+        project_set(folder, Choice(id="tsne", start="pac"))
+
+
+def test_other_perplexities_within_the_stored_neighbours_find_none_anew(tmp_path: Path) -> None:
+    folder = store(tmp_path / "set", clusters()[0])
+    project_set(folder, Choice(id="tsne", perplexity=20, iterations=2))
+    written = (folder / "neighbours.npy").stat().st_mtime_ns
+    assert EmbeddingSet.open(folder).neighbours().index.shape == (120, 60)
+    project_set(folder, Choice(id="tsne", perplexity=8, exaggeration=3, iterations=4))
+    assert (folder / "neighbours.npy").stat().st_mtime_ns == written
+
+
+def test_a_stopped_layout_is_not_taken_for_a_finished_one(tmp_path: Path) -> None:
+    folder = store(tmp_path / "set", clusters()[0])
+    choice = Choice(id="tsne", perplexity=5, iterations=20)
+    assert project_set(folder, choice, partial=Partial(stop=lambda: True)) == "tsne"
+    assert project_set(folder, choice) == "tsne-2"
+    layouts = EmbeddingSet.open(folder).meta.layouts
+    assert [layouts[name].params["iterations"] for name in ("tsne", "tsne-2")] == [1, 20]
+
+
+def test_a_layout_of_an_older_version_is_known_again(tmp_path: Path) -> None:
+    folder = store(tmp_path / "set", clusters()[0])
+    project_set(folder, Choice(id="pca"))
+    older = EmbeddingSet.open(folder).meta.layouts["pca"].replace(params={})
+    record_layout(folder, "pca", older)
+    assert project_set(folder, Choice(id="pca")) == "pca"
+    assert EmbeddingSet.open(folder).layouts() == ("pca",)
+
+
+def test_every_projection_says_when_to_use_it_and_what_distances_mean() -> None:
+    for projection in PROJECTIONS.values():
+        assert projection.spec.when
+        assert projection.spec.distances

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
+
+from numpy.typing import NDArray
 
 from workbench.app.background import Background
 from workbench.app.editor import RecipeEditor
 from workbench.app.jobs import Job, Jobs
-from workbench.app.lab_client import Done, LabClient
+from workbench.app.lab_client import Done, LabClient, Partial
 from workbench.app.selection import Selection
 from workbench.app.session import load_session, save_session
 from workbench.app.settings import load_settings, save_settings
@@ -24,6 +26,7 @@ from workbench.app.supervisor import RunHandle, RunSupervisor
 from workbench.app.topics import Topic, Topics
 from workbench.app.view_presets import ViewPresets
 from workbench.core.errors import RunError, WorkbenchError
+from workbench.core.files import free_name
 from workbench.core.resources import workspace_home
 from workbench.plugins.catalogue import builtin_catalogue
 from workbench.plugins.discovery import PluginRow, discover
@@ -229,7 +232,9 @@ class App:
 
     # -- the lab ---------------------------------------------------------------------------------------------------
 
-    def long_job(self, title: str, request: str, params: Mapping[str, Any], done: Done) -> Job:
+    def long_job(
+        self, title: str, request: str, params: Mapping[str, Any], done: Done, partial: Partial = lambda *_: None
+    ) -> Job:
         """Ask for long work: shown in the activity panel with progress and Cancel, its failure told as a notice."""
         job = self.jobs.begin(title)
 
@@ -248,7 +253,9 @@ class App:
             failed=failed,
             progress=lambda share, words: self.jobs.progress(job, share, words),
             cancelled=lambda: self.jobs.end(job, "cancelled"),
+            partial=partial,
         )
+        job.wish = lambda words: self.long_lab.wish(ticket, words)
         job.cancel = lambda: self.long_lab.cancel(ticket)
         return job
 
@@ -286,11 +293,51 @@ class App:
             f"Embed {run.name}", "embed_run", params, lambda result, _: then(Path(result["embeddings"]))
         )
 
-    def project(self, embeddings: Path, projection: Mapping[str, Any], then: Callable[[str], None]) -> Job:
-        """Compute a layout of an embedding set."""
+    def free_embeddings(self, path: Path) -> Path:
+        """A folder of the workspace for the embedding set made of a file, named after it."""
+        return free_name(self.home / "embeddings", _slug(path.stem))
+
+    def import_vectors(self, path: Path, then: Callable[[Path], None], wishes: Mapping[str, Any] | None = None) -> Job:
+        """Read vectors made elsewhere into an embedding set of the workspace."""
+        params = {"path": str(path), "out": str(self.free_embeddings(path)), "wishes": dict(wishes or {})}
+
+        def done(result: dict[str, Any], _: object) -> None:
+            if result["notes"]:
+                self.notify(Notice(f"{path.name} is imported.", " ".join(result["notes"]), "info"))
+            then(Path(result["embeddings"]))
+
+        return self.long_job(f"Import {path.name}", "import_vectors", params, done)
+
+    def project(
+        self,
+        embeddings: Path,
+        projection: Mapping[str, Any],
+        then: Callable[[str], None],
+        partial: Partial = lambda *_: None,
+    ) -> Job:
+        """Compute a layout of an embedding set; `partial` gets layouts on the way, arrays "xy" with "iteration".
+
+        The job's `wish("stop")` ends a projection that can be paused with what there is.
+        """
         params = {"embeddings": str(embeddings), "projection": dict(projection)}
-        title = f"{self._title('projection', projection)} of {embeddings.parent.parent.name}"
-        return self.long_job(title, "project", params, lambda result, _: then(result["layout"]))
+        run = embeddings.parent.parent
+        name = run.name if RunFolder(run).recipe.exists() else embeddings.name
+        title = f"{self._title('projection', projection)} of {name}"
+        return self.long_job(title, "project", params, lambda result, _: then(result["layout"]), partial)
+
+    def export_set(
+        self,
+        embeddings: Path,
+        format: str,
+        out: Path,
+        layout: str | None,
+        rows: Iterable[int] | None,
+        then: Callable[[dict[str, Any]], None],
+    ) -> Job:
+        """Write a set, or some rows of it (None: all), in another program's format; `then` gets what was written."""
+        chosen = None if rows is None else [int(row) for row in rows]
+        params = {"embeddings": str(embeddings), "format": format, "out": str(out), "layout": layout, "rows": chosen}
+        return self.long_job(f"Export {out.name}", "export_set", params, lambda result, _: then(result))
 
     def select(self, embeddings: Path, row: int | None) -> None:
         """Select a sample and ask for its neighbours; both come with Topic.SELECTION."""
@@ -307,6 +354,11 @@ class App:
             done=lambda _, arrays: self._found(asked, arrays),
             failed=lambda error: self._not_found(asked, error),
         )
+
+    def show_neighbours(self, neighbours: NDArray[Any], distances: NDArray[Any]) -> None:
+        """Take over neighbours of the selected sample that were asked for otherwise: more, or by another metric."""
+        self.selection = replace(self.selection, neighbours=neighbours, distances=distances)
+        self.topics.publish(Topic.SELECTION)
 
     def _found(self, asked: Selection, arrays: Any) -> None:
         if self.selection is asked:

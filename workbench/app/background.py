@@ -18,6 +18,12 @@ class Background:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="background")
         self._finished: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._given, self._handed_out = 0, 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether the outcome of something is still to be handed out."""
+        return self._given > self._handed_out
 
     def run(
         self, work: Callable[[], ResultT], then: Callable[[ResultT], None], failed: Callable[[WorkbenchError], None]
@@ -28,11 +34,13 @@ class Background:
             if not future.cancelled():
                 self._finished.put(lambda: _hand_over(future, then, failed))
 
+        self._given += 1
         self._pool.submit(work).add_done_callback(finish)
 
     def poll(self) -> None:
         """Hand out what is finished."""
         while not self._finished.empty():
+            self._handed_out += 1
             self._finished.get()()
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ class Job:
 
     share : done share in [0, 1]; negative while it cannot be told
     words, hint : what it is doing, or how it failed and the way out
+    wish : tells the work something that it listens for; "stop" ends one that can be paused with what there is
     """
 
     id: str
@@ -31,6 +32,7 @@ class Job:
     rate: str = ""
     started_at: float = field(default_factory=time.monotonic)
     ended_at: float | None = None
+    wish: Callable[[str], None] | None = None
 
     @property
     def eta_s(self) -> float | None:

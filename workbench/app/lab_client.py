@@ -29,6 +29,7 @@ Arrays = Mapping[str, NDArray[Any]]
 Done = Callable[[dict[str, Any], Arrays], None]
 Failed = Callable[[WorkbenchError], None]
 Progress = Callable[[float, str], None]
+Partial = Callable[[dict[str, Any], Arrays], None]
 
 KILL_AFTER_S = 1.0
 QUICK_DEATHS = 3
@@ -50,6 +51,7 @@ class Ticket:
     failed: Failed
     progress: Progress
     cancelled: Callable[[], None]
+    partial: Partial = _ignore
     cancel_sent_at: float | None = field(default=None)
 
 
@@ -101,13 +103,15 @@ class LabClient:
         failed: Failed = _ignore,
         progress: Progress = _ignore,
         cancelled: Callable[[], None] = _ignore,
+        partial: Partial = _ignore,
         channel: str = "",
     ) -> Ticket:
         """Send a question; the callbacks run later, inside `poll`.
 
         A newer question on the same `channel` makes the older one's answer stale: it is dropped, with no callback.
+        `partial` gets results that are not finished, of questions that hand them out, with what is said of them.
         """
-        ticket = Ticket(next(self._ids), name, channel, done, failed, progress, cancelled)
+        ticket = Ticket(next(self._ids), name, channel, done, failed, progress, cancelled, partial)
         if self._dies_too_often():
             failed(LabError("The lab process died several times in a row.", f"Its log is {self._log_path}."))
             return ticket
@@ -123,6 +127,11 @@ class LabClient:
         if ticket.id in self._open and ticket.cancel_sent_at is None:
             ticket.cancel_sent_at = time.monotonic()
             self._send({"cancel": ticket.id})
+
+    def wish(self, ticket: Ticket, words: str) -> None:
+        """Tell an open question's work something that it listens for: "stop" ends it with what there is."""
+        if ticket.id in self._open and ticket.cancel_sent_at is None:
+            self._send({"wish": words, "id": ticket.id})
 
     def poll(self) -> None:
         """Hand out what has arrived; never waits."""
@@ -154,9 +163,9 @@ class LabClient:
         if ticket is None:
             return
         stale = bool(ticket.channel) and self._newest.get(ticket.channel) != ticket.id
-        if kind == "progress":
+        if kind in ("progress", "partial"):
             if not stale and ticket.cancel_sent_at is None:
-                ticket.progress(float(message.head["share"]), str(message.head["words"]))
+                _tell(ticket, message)
             return
         del self._open[ticket.id]
         if stale:
@@ -223,6 +232,15 @@ class LabClient:
         recent = [at for at in self._deaths if time.monotonic() - at < QUICK_DEATH_S]
         self._deaths = recent
         return len(recent) >= QUICK_DEATHS
+
+
+def _tell(ticket: Ticket, message: Message) -> None:
+    """Hand out what a question says while it is worked on."""
+    if message.head["kind"] == "progress":
+        ticket.progress(float(message.head["share"]), str(message.head["words"]))
+    else:
+        said = {key: value for key, value in message.head.items() if key not in ("id", "kind")}
+        ticket.partial(said, message.arrays)
 
 
 def _close(pipe: IO[bytes] | None) -> None:

@@ -18,6 +18,9 @@ class Settings(Model):
 
     geometry, layout : Qt's own strings, base64; meaningless elsewhere
     projection : id of the one that was last chosen or computed in Explore; "" before the first
+    drawer_px : height of the open panel under the map
+    map_hides : what is not drawn over the points, such as "names"
+    recent_sets : folders of embedding sets that belong to no run, the last opened first
     """
 
     theme: Literal["light", "dark"] = "light"
@@ -27,6 +30,9 @@ class Settings(Model):
     recent_commands: tuple[str, ...] = ()
     smoothing: float = 0.6
     projection: str = ""
+    drawer_px: int = 280
+    map_hides: tuple[str, ...] = ("torn",)
+    recent_sets: tuple[str, ...] = ()
 
 
 def load_settings(path: Path) -> tuple[Settings, str]:

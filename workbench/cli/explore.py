@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.app.application import App
+from workbench.cli.lists import listed
 from workbench.cli.terminal import Terminal, ask
 from workbench.cli.training import knn_words
 from workbench.core.errors import RecipeError, WorkbenchError
@@ -50,7 +51,7 @@ def project(arguments: argparse.Namespace) -> int:
     terminal, app = Terminal(arguments.json), App()
     try:
         entry = app.catalogue.get("projection", arguments.method)
-        settings = apply_overrides(entry.defaults(), arguments.overrides)
+        settings = listed(entry.schema_, apply_overrides(entry.defaults(), arguments.overrides))
         problems = schema_problems(entry.schema_, settings, "")
         if problems:
             raise RecipeError(problems)
@@ -71,26 +72,28 @@ def neighbours(arguments: argparse.Namespace) -> int:
     terminal, app = Terminal(arguments.json), App()
     try:
         chosen = EmbeddingSet.open(arguments.embeddings)
-        row = _row(chosen, arguments.id)
-        params = {
-            "embeddings": str(arguments.embeddings.resolve()),
-            "row": row,
-            "k": arguments.k,
-            "metric": arguments.metric,
-        }
-        _, arrays = ask(app, terminal, "neighbours", params)
+        wanted = {"text": arguments.text} if arguments.text is not None else {"row": _row(chosen, arguments.id)}
+        folder = str(arguments.embeddings.resolve())
+        params = {"embeddings": folder, "query": wanted, "k": arguments.k, "metric": arguments.metric}
+        result, arrays = ask(app, terminal, "neighbours", params)
     finally:
         app.close()
-    ids, labels = chosen.samples["id"].to_pylist(), chosen.samples["label"].to_pylist()
-    rows = [
-        {"row": int(at), "id": ids[at], "label": labels[at], "distance": float(distance)}
-        for at, distance in zip(arrays["index"], arrays["distance"], strict=True)
-    ]
-    lines = [f"{item['distance']:.4f}  {item['row']:>7}  {item['label'] or '':<16}  {item['id']}" for item in rows]
-    query = {"row": row, "id": ids[row], "label": labels[row]}
-    head = f"Nearest to row {row} ({query['label'] or query['id']}) by {arguments.metric} distance:"
-    terminal.result({"query": query, "metric": arguments.metric, "neighbours": rows}, "\n".join([head, *lines]))
+    query, *rows = described(chosen, [result["row"], *arrays["rows"].tolist()])
+    for row, distance in zip(rows, arrays["distance"].tolist(), strict=True):
+        row["distance"] = distance
+    lines = [f"{row['distance']:.4f}  {row['row']:>7}  {row['label'] or '':<16}  {row['id']}" for row in rows]
+    head = f"Nearest to row {query['row']} ({query['label'] or query['id']}) by {arguments.metric} distance:"
+    document = {"query": query, "metric": arguments.metric, "words": result["words"], "neighbours": rows}
+    terminal.result(document, "\n".join([head, *lines]))
     return 0
+
+
+def described(chosen: EmbeddingSet, rows: list[int]) -> list[dict[str, Any]]:
+    """Row, id and label of some samples; labels are None in a set without them."""
+    few = chosen.samples.take(rows)
+    ids = few["id"].to_pylist()
+    labels = few["label"].to_pylist() if "label" in few.column_names else [None] * len(rows)
+    return [{"row": row, "id": id_, "label": label} for row, id_, label in zip(rows, ids, labels, strict=True)]
 
 
 def run_and_step(path: Path) -> tuple[Path, int | None]:

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from workbench.app.application import App
+from workbench.cli.pretrained import list_encoders
 from workbench.cli.terminal import Terminal
 from workbench.recipes.presets import presets
 
@@ -18,11 +19,14 @@ KINDS = {
     "projections": "projections",
     "presets": "",
     "plugins": "",
+    "pretrained": "",
 }
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print one kind of contribution: id, title, what it is."""
+    if arguments.kind == "pretrained":
+        return list_encoders(arguments)
     terminal, app = Terminal(arguments.json), App()
     try:
         rows = _rows(app, arguments.kind)

@@ -12,8 +12,14 @@ from pathlib import Path
 
 import workbench
 from workbench.cli import demo, doctor, explore, figures, invariance, listing, training
+from workbench.cli.exporting import add_export
+from workbench.cli.importing import add_import
+from workbench.cli.pretrained import add_pretrained
+from workbench.cli.structure import add_structure
 from workbench.cli.studies.augmentations import add_augmentations
 from workbench.cli.studies.objectives import add_objectives
+from workbench.cli.timelapse import add_timelapse
+from workbench.cli.words import add_words
 from workbench.core.errors import Cancelled, RunFailed, WorkbenchError
 
 OK, BAD_INPUT, FAILED, INTERRUPTED = 0, 2, 3, 130
@@ -51,9 +57,14 @@ def parser() -> argparse.ArgumentParser:
     _add_eval(commands)
     _add_embed(commands)
     _add_project(commands)
+    add_export(commands)
     _add_neighbours(commands)
     invariance.add_invariance(commands)
     figures.add_figures(commands)
+    add_structure(commands)
+    add_timelapse(commands)
+    add_words(commands)
+    add_import(commands)
     kinds = commands.add_parser("study", help="many short runs that answer one question").add_subparsers(
         dest="study", required=True, metavar="STUDY"
     )
@@ -110,18 +121,18 @@ def _add_eval(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _add_embed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("embed", help="turn a data set into vectors with a run's encoder")
-    command.add_argument("run", type=Path, metavar="RUN_DIR|CHECKPOINT")
+    command = commands.add_parser("embed", help="turn a data set into vectors with a run's encoder or a pretrained one")
+    command.add_argument("run", type=Path, nargs="?", metavar="RUN_DIR|CHECKPOINT")
     command.add_argument("--data", required=True, metavar="ID|PATH", help="a data set's id, or your own files")
     command.add_argument("--out", type=Path, required=True, help="the folder of the embedding set")
     command.add_argument("--json", action="store_true", help="one JSON document on standard output")
-    command.set_defaults(action=explore.embed)
+    add_pretrained(command)
 
 
 def _add_project(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("project", help="draw an embedding set in the plane")
     command.add_argument("embeddings", type=Path)
-    command.add_argument("--method", default="umap", help="umap or pca; see `workbench list projections`")
+    command.add_argument("--method", default="umap", help="see `workbench list projections`")
     command.add_argument(
         "--set",
         action="append",
@@ -137,8 +148,10 @@ def _add_project(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _add_neighbours(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("neighbors", help="the samples nearest to one, exactly")
     command.add_argument("embeddings", type=Path)
-    command.add_argument("--id", required=True, help="the sample: its row number, or its id in the table")
+    asked = command.add_mutually_exclusive_group(required=True)
+    asked.add_argument("--id", help="the sample: its row number, or its id in the table")
+    asked.add_argument("--text", help="the sample: its text or word")
     command.add_argument("-k", type=int, default=10, help="how many")
-    command.add_argument("--metric", choices=["cosine", "euclidean"], default="cosine")
+    command.add_argument("--metric", choices=["cosine", "euclidean", "dot"], default="cosine")
     command.add_argument("--json", action="store_true", help="one JSON document on standard output")
     command.set_defaults(action=explore.neighbours)

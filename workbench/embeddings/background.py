@@ -14,6 +14,10 @@ from workbench.data.base import Progress
 T = TypeVar("T")
 _POLL_S = 0.1
 
+PARALLEL_KERNELS = threading.Lock()
+"""Held around calls that use numba's parallel kernels: where it has neither OpenMP nor TBB, two threads in them end the
+process."""
+
 
 def beside(work: Callable[[], T]) -> Future[T]:
     """Start work on a thread of its own, which does not keep the process alive."""

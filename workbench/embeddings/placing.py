@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.embeddings.neighbours import nearest
-from workbench.runs.embedding_meta import Metric
+from workbench.embeddings.search import SearchIndex
 from workbench.runs.embedding_set import row_blocks
 
 NEIGHBOURS = 15
@@ -39,16 +38,18 @@ def place_on_components(
 
 
 def place_among_neighbours(
-    vectors: NDArray[Any], xy: NDArray[np.float32], points_QD: NDArray[np.float64], metric: Metric
+    index: SearchIndex, xy: NDArray[np.float32], points_QD: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Places (Q, 2) in any layout: the mean place of the K nearest rows, weighted by 1 / distance (Shepard 1968).
+
+    Distances are those of `index`, which is not under "dot".
 
     A point that is a row of the set lies where that row lies. Neighbours without a place do not count; a point without
     any that does is NaN.
     """
     placed = np.full((len(points_QD), 2), np.nan)
     for number, point_D in enumerate(points_QD):
-        found = nearest(vectors, point_D, NEIGHBOURS, metric)
+        found = index.nearest(point_D, NEIGHBOURS)
         usable = np.isfinite(xy[found.index]).all(axis=1)
         if usable.any():
             weights = 1 / np.maximum(found.distance[usable].astype(np.float64), _SAME)

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from workbench.core.errors import Problem, RecipeError, RunError, unknown
+from workbench.core.errors import Problem, RecipeError, unknown
 from workbench.core.model import Model
 from workbench.data.base import Progress, no_progress
+from workbench.embeddings import approximate
+from workbench.embeddings.axis import Axis
 from workbench.embeddings.background import beside, wait
-from workbench.embeddings.base import Projection, Wanted
-from workbench.embeddings.neighbours import exact_neighbours
+from workbench.embeddings.base import NO_PARTIAL, Drawn, Given, Partial, Projection, Wanted
+from workbench.embeddings.lda import Lda
 from workbench.embeddings.pca import Pca
+from workbench.embeddings.random_projection import RandomProjection
+from workbench.embeddings.stored import set_neighbours
 from workbench.embeddings.trust import trust
+from workbench.embeddings.tsne import Tsne
 from workbench.embeddings.umap_layout import Umap
 from workbench.recipes.models import Choice
+from workbench.runs.embedding_columns import Categorical
 from workbench.runs.embedding_meta import LayoutInfo
-from workbench.runs.embedding_set import EmbeddingSet, Neighbours, add_layout, store_neighbours
+from workbench.runs.embedding_set import EmbeddingSet, Neighbours, add_layout
 
-PROJECTIONS: dict[str, type[Projection]] = {projection.spec.id: projection for projection in (Pca, Umap)}
-
-STORED_NEIGHBOURS = 30
+PROJECTIONS: dict[str, type[Projection]] = {
+    projection.spec.id: projection for projection in (Pca, Umap, Tsne, Axis, Lda, RandomProjection)
+}
 
 
 def configured(choice: Choice) -> tuple[Projection, Model]:
@@ -45,11 +53,12 @@ def _problem(detail: Any, config: type[Model]) -> Problem:
     return Problem(f"projection.{name}", f"{detail['input']!r} is not allowed: {detail['msg']}.")
 
 
-def project_set(folder: Path, choice: Choice, progress: Progress = no_progress) -> str:
+def project_set(folder: Path, choice: Choice, progress: Progress = no_progress, partial: Partial = NO_PARTIAL) -> str:
     """Project a set and store the layout with its trust; the name under which it lies.
 
-    A layout that the same settings made before is kept and not computed again. The first projection stores the set's
-    neighbours, exact and over all points.
+    A layout that the same settings made before is kept and not computed again; one that was stopped before its end is
+    stored with the iterations that it had. The first projection stores the set's neighbours, over all points, exact
+    where that takes less than a minute.
 
     Raises RecipeError for settings that do not fit, RunError or DataError for a set that cannot be projected, and what
     `progress` raises; then nothing of the layout is stored.
@@ -61,23 +70,42 @@ def project_set(folder: Path, choice: Choice, progress: Progress = no_progress) 
     if known:
         return name
     wanted = projection.wants(config)
-    stored, given = _neighbours(opened, wanted, lambda share, words: progress(0.3 * share, words))
+    start = opened.layout(wanted.start).xy if wanted.start else None
+    stored, wished, badge = _neighbours(opened, wanted, lambda share, words: progress(0.3 * share, words))
+    given = Given(
+        opened.vectors, wished, _labels(opened) if wanted.labels else None, start, _ids(opened) if wanted.ids else None
+    )
     started_s = time.monotonic()
-    xy = projection.project(opened.vectors, config, given, lambda share, words: progress(0.3 + 0.65 * share, words))
+    drawn = projection.project(given, config, lambda share, words: progress(0.3 + 0.65 * share, words), partial)
     seconds = time.monotonic() - started_s
-    share_N = wait(beside(lambda: trust(stored, xy)), progress, 0.95, "Comparing neighbours in the layout")
-    mean = float(np.nanmean(share_N)) if np.isfinite(share_N).any() else None
-    info = LayoutInfo(method=choice.id, params=params, seed=params.get("seed"), seconds=seconds, trust_mean=mean)
-    add_layout(folder, name, xy, share_N, info)
+    share_N = wait(beside(lambda: trust(stored, drawn.places)), progress, 0.95, "Comparing neighbours in the layout")
+    info = LayoutInfo(
+        method=choice.id, params=_as_done(params, drawn), seed=params.get("seed"), seconds=seconds,
+        trust_mean=float(np.nanmean(share_N)) if np.isfinite(share_N).any() else None,
+        axes=drawn.axes, iterations=drawn.iterations, start=wanted.start, approximate=badge,
+    )  # fmt: skip
+    name, _ = _layout_name(EmbeddingSet.open(folder), choice.id, info.params)
+    add_layout(folder, name, drawn.places, share_N, info)
     progress(1.0, "Projected")
     return name
 
 
+def _as_done(params: dict[str, Any], drawn: Drawn) -> dict[str, Any]:
+    """The settings that make this layout again: of one that was stopped, with as many iterations as it had."""
+    if drawn.iterations is None or "iterations" not in params:
+        return params
+    return {**params, "iterations": drawn.iterations}
+
+
 def _layout_name(opened: EmbeddingSet, method: str, params: dict[str, Any]) -> tuple[str, bool]:
-    """The layout of these settings and whether it is there: `umap`, and with other settings `umap-2`, `umap-3`."""
+    """The layout of these settings and whether it is there: `umap`, and with other settings `umap-2`, `umap-3`.
+
+    Settings that an older version did not know count as their defaults.
+    """
+    defaults = PROJECTIONS[method].Config().model_dump(mode="json")
     for name in opened.layouts():
         info = opened.meta.layouts.get(name)
-        if info and info.method == method and info.params == params:
+        if info and info.method == method and {**defaults, **info.params} == params:
             return name, True
     candidate, number = method, 1
     while candidate in opened.layouts():
@@ -86,25 +114,24 @@ def _layout_name(opened: EmbeddingSet, method: str, params: dict[str, Any]) -> t
     return candidate, False
 
 
-def _neighbours(
-    opened: EmbeddingSet, wanted: Wanted | None, progress: Progress
-) -> tuple[Neighbours, Neighbours | None]:
-    """The set's own neighbours, computed and stored where there are too few, and those that the projection wants."""
-    metric = opened.meta.metric
-    same = wanted is not None and wanted.metric == metric
-    k = max(STORED_NEIGHBOURS, wanted.k if wanted and same else 0)
-    stored = _stored(opened)
-    if stored is None or stored.index.shape[1] < min(k, len(opened) - 1):
-        stored = exact_neighbours(opened.vectors, k, metric, progress)
-        store_neighbours(opened.folder, stored)
-    if wanted is None or same:
-        return stored, stored if same else None
-    return stored, exact_neighbours(opened.vectors, wanted.k, wanted.metric, progress)
+def _neighbours(opened: EmbeddingSet, wanted: Wanted, progress: Progress) -> tuple[Neighbours, Neighbours | None, str]:
+    """The set's own neighbours, computed and stored where there are too few, those that the projection wants, and in
+    words how far any of them are approximate."""
+    same = wanted.k > 0 and wanted.metric == opened.meta.metric
+    stored, badge = set_neighbours(opened, wanted.k if same else 0, progress, wanted.exact)
+    if wanted.k == 0 or same:
+        return stored, stored if same else None, badge
+    other, other_badge = approximate.graph(opened.vectors, wanted.k, wanted.metric, progress, wanted.exact)
+    return stored, other, other_badge or badge
 
 
-def _stored(opened: EmbeddingSet) -> Neighbours | None:
-    """The stored neighbours; None also where the file is damaged, since it is made again then."""
-    try:
-        return opened.neighbours()
-    except RunError:
+def _labels(opened: EmbeddingSet) -> NDArray[np.int32] | None:
+    """The column "label" as codes (N,); None where there is none, or it holds measurements."""
+    if "label" not in opened.samples.column_names:
         return None
+    column = opened.column("label")
+    return column.codes if isinstance(column, Categorical) else None
+
+
+def _ids(opened: EmbeddingSet) -> Sequence[str]:
+    return [str(value) for value in opened.samples.column("id").to_pylist()]

@@ -20,7 +20,7 @@ def trust(neighbours: Neighbours, xy: NDArray[np.float32], k: int = TRUST_NEIGHB
     Parameters
     ----------
     neighbours : the true ones, index (N, >= k); with fewer than k, as many as there are
-    xy : (N, 2), NaN for points without a place
+    xy : (N, 2) or (N, 3), NaN for points without a place
 
     Returns
     -------
@@ -29,7 +29,7 @@ def trust(neighbours: Neighbours, xy: NDArray[np.float32], k: int = TRUST_NEIGHB
     true_NK = neighbours.index[:, :k]
     placed = np.flatnonzero(np.isfinite(xy).all(axis=1))
     shown_NK = np.full(true_NK.shape, -2, dtype=np.int64)
-    shown = _nearest_in_plane(xy[placed].astype(np.float64), min(true_NK.shape[1], len(placed) - 1))
+    shown = _nearest_in_layout(xy[placed].astype(np.float64), min(true_NK.shape[1], len(placed) - 1))
     if shown.size:
         shown_NK[placed, : shown.shape[1]] = placed[shown]
     kept_N = np.zeros(len(xy), dtype=np.int64)
@@ -41,11 +41,11 @@ def trust(neighbours: Neighbours, xy: NDArray[np.float32], k: int = TRUST_NEIGHB
     return share
 
 
-def _nearest_in_plane(xy: NDArray[np.float64], k: int) -> NDArray[np.int64]:
-    """The k nearest others of each of M points (M, 2): positions (M, k)."""
+def _nearest_in_layout(xy: NDArray[np.float64], k: int) -> NDArray[np.int64]:
+    """The k nearest others of each of M points (M, C): positions (M, k)."""
     if k <= 0:
         return np.empty((len(xy), 0), dtype=np.int64)
-    found = cKDTree(xy).query(xy, k=k + 1)[1].astype(np.int64)
+    found = cKDTree(xy).query(xy, k=k + 1, workers=-1)[1].astype(np.int64)
     # Among many equal points a point need not find itself; then its last neighbour is the one too many.
     is_self = found == np.arange(len(xy))[:, None]
     is_self[~is_self.any(axis=1), -1] = True

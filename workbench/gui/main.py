@@ -20,6 +20,7 @@ from workbench.app.commands import PAGES
 from workbench.app.supervisor import RunHandle
 from workbench.app.topics import Topic
 from workbench.core.errors import WorkbenchError
+from workbench.gui.film import add_film
 from workbench.gui.theme import icon
 from workbench.gui.theme.tokens import THEMES
 from workbench.gui.window import Window
@@ -62,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
     picture.add_argument("--section", default="", help=f"a part of the page: {parts}")
     picture.add_argument("--theme", choices=list(THEMES), default="light")
     picture.set_defaults(run=_screenshot)
+    add_film(commands)
     return top
 
 

@@ -259,11 +259,19 @@ class DatasetSpec(Model):
 
 
 class ProjectionSpec(Model):
-    """One way to draw an embedding in the plane."""
+    """One way to draw an embedding in the plane or in space.
+
+    when : what it is good for
+    distances : what distances in its picture mean
+    can_pause : whether it can be stopped with a layout that a later one goes on from
+    """
 
     id: str
     title: str
     summary: str
+    when: str = ""
+    distances: str = ""
+    can_pause: bool = False
     paper: Paper | None = None
 
 

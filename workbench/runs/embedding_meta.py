@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,19 @@ from workbench.core.files import write_atomic
 from workbench.core.model import Model
 
 Metric = Literal["cosine", "euclidean"]
+"""What stored neighbours are told in."""
+
+SearchMetric = Literal["cosine", "euclidean", "dot"]
+"""What can be asked for; the "distance" of "dot" is minus the dot product."""
+
+WORD_COLUMNS = ("text", "word", "token", "id")
+"""The first of these columns that a table has is what its rows are called by."""
+
+
+def word_column(names: Iterable[str]) -> str:
+    """Which of a table's columns holds the words; each set has at least an id."""
+    there = set(names)
+    return next(name for name in WORD_COLUMNS if name in there)
 
 
 class LayoutInfo(Model):
@@ -20,6 +34,10 @@ class LayoutInfo(Model):
     method, params, seed : what to give to get it again
     seconds : how long the projection took, without the neighbours
     trust_mean : mean share of true neighbours kept, in [0, 1]; None where no point has neighbours
+    axes : a name for each column whose direction means something, such as "PC 1 (12.3 %)"; else empty
+    iterations : how many were done, where the projection could have been stopped before
+    start : the layout that it started from; "" where there was none
+    approximate : in words, how far the neighbours are approximate that it, or its trust, was made from; "" for exact
     """
 
     method: str
@@ -27,6 +45,10 @@ class LayoutInfo(Model):
     seed: int | None = None
     seconds: float = Field(0.0, ge=0)
     trust_mean: float | None = Field(None, ge=0, le=1)
+    axes: tuple[str, ...] = ()
+    iterations: int | None = Field(None, ge=0)
+    start: str = ""
+    approximate: str = ""
 
 
 class SetMeta(Model):
@@ -38,6 +60,7 @@ class SetMeta(Model):
     step : optimiser step of the checkpoint; None for imported vectors
     created : when it was written, ISO 8601, UTC
     thumbnails : whether the set was written with pictures
+    approximate : in words, how far the stored neighbours are approximate; "" for exact ones
     """
 
     title: str = ""
@@ -47,6 +70,7 @@ class SetMeta(Model):
     step: int | None = Field(None, ge=0)
     created: str = ""
     thumbnails: bool = False
+    approximate: str = ""
     layouts: dict[str, LayoutInfo] = Field(default_factory=dict)
 
 
@@ -81,11 +105,25 @@ def write_meta(folder: Path, meta: SetMeta) -> None:
 
 def record_layout(folder: Path, name: str, info: LayoutInfo) -> None:
     """Add a layout to meta.json, keeping the keys that a newer version may have written there."""
-    path = folder / "meta.json"
+    document = _document(folder)
+    layouts = {**_table(document.get("layouts")), name: info.model_dump(mode="json")}
+    write_atomic(folder / "meta.json", json.dumps({**document, "layouts": layouts}, indent=1))
+
+
+def record_neighbours(folder: Path, approximate: str) -> None:
+    """Say in meta.json how far the stored neighbours are approximate ("" for exact), keeping all other keys."""
+    document = _document(folder)
+    if document.get("approximate", "") != approximate:
+        write_atomic(folder / "meta.json", json.dumps({**document, "approximate": approximate}, indent=1))
+
+
+def _document(folder: Path) -> dict[str, Any]:
+    """meta.json as it is; empty where it cannot be read."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        layouts = dict(document.get("layouts", {}))
-    except (OSError, ValueError, TypeError, AttributeError):
-        document, layouts = {}, {}
-    layouts[name] = info.model_dump(mode="json")
-    write_atomic(path, json.dumps({**document, "layouts": layouts}, indent=1))
+        return _table(json.loads((folder / "meta.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}
+
+
+def _table(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, dict) else {}

@@ -4,7 +4,7 @@
     samples.parquet     one row a vector: `id`, `label`, `split` and any metadata
     thumbnails.npy      (N, h, w, 3) uint8, optional
     neighbours.npy      (N,) records of `index` (k,) int64 and `distance` (k,) float32, optional
-    layout_<name>.npy   (N, 2) float32; trust_<name>.npy beside it is (N,) float32
+    layout_<name>.npy   (N, 2) or (N, 3) float32; trust_<name>.npy beside it is (N,) float32
     meta.json           `SetMeta`
 
 A vector that is not finite keeps its row, so that every file stays aligned; it has no neighbours and no place in a
@@ -30,7 +30,14 @@ from numpy.typing import NDArray
 from workbench.core.errors import DataError, RunError, unknown
 from workbench.core.files import atomic_folder, write_atomic
 from workbench.runs.embedding_columns import Categorical, Continuous, coloured
-from workbench.runs.embedding_meta import LayoutInfo, SetMeta, read_meta, record_layout, write_meta
+from workbench.runs.embedding_meta import (
+    LayoutInfo,
+    SetMeta,
+    read_meta,
+    record_layout,
+    record_neighbours,
+    write_meta,
+)
 
 _BLOCK_VALUES = 2**24
 _LAYOUT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -51,9 +58,9 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Layout:
-    """Places in the plane.
+    """Places in the plane or in space.
 
-    xy : float32 (N, 2); NaN for a point without a place
+    xy : float32 (N, 2) or (N, 3); NaN for a point without a place
     trust : float32 (N,), share of true neighbours kept, NaN where undefined; None where it was not stored
     info : how it was made; None where meta.json does not say
     """
@@ -198,22 +205,31 @@ def write_embedding_set(
     dtype = np.float16 if vectors.dtype == np.float16 else np.float32
     with atomic_folder(folder) as draft:
         np.save(draft / "vectors.npy", np.ascontiguousarray(vectors, dtype=dtype), allow_pickle=False)
-        pq.write_table(samples, draft / "samples.parquet")
-        if thumbnails is not None:
-            np.save(draft / "thumbnails.npy", np.ascontiguousarray(thumbnails), allow_pickle=False)
-        created = meta.created or datetime.now(UTC).isoformat(timespec="seconds")
-        write_meta(draft, meta.replace(created=created, thumbnails=thumbnails is not None, layouts={}))
+        write_beside_vectors(draft, samples, thumbnails, meta)
+
+
+def write_beside_vectors(draft: Path, samples: pa.Table, thumbnails: NDArray[np.uint8] | None, meta: SetMeta) -> None:
+    """Complete a draft whose vectors.npy was written by someone who could not hold it in memory.
+
+    Raises as `write_embedding_set` does.
+    """
+    _check_parts(_open_vectors(draft), samples, thumbnails)
+    pq.write_table(samples, draft / "samples.parquet")
+    if thumbnails is not None:
+        np.save(draft / "thumbnails.npy", np.ascontiguousarray(thumbnails), allow_pickle=False)
+    created = meta.created or datetime.now(UTC).isoformat(timespec="seconds")
+    write_meta(draft, meta.replace(created=created, thumbnails=thumbnails is not None, layouts={}))
 
 
 def add_layout(folder: Path, name: str, xy: NDArray[np.float32], trust: NDArray[np.float32], info: LayoutInfo) -> None:
-    """Store a layout (N, 2) and its trust (N,) under a name of small letters, digits, - and _; replaces the old one.
+    """Store a layout, (N, 2) or (N, 3), and its trust (N,) in place of one of that name (small letters, digits, - _).
 
     Raises ValueError for a name or shapes that do not fit, OSError when it cannot be written.
     """
     if not _LAYOUT_NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a layout's name: use small letters, digits, - and _.")
     rows = len(_open_vectors(folder))
-    if xy.shape != (rows, 2) or trust.shape != (rows,):
+    if xy.shape not in _layout_shapes(rows) or trust.shape != (rows,):
         raise ValueError(f"A layout of {rows} points needs ({rows}, 2) and ({rows},), not {xy.shape}, {trust.shape}.")
     _save_atomic(folder / f"trust_{name}.npy", trust.astype(np.float32))
     _save_atomic(folder / f"layout_{name}.npy", xy.astype(np.float32))
@@ -221,12 +237,29 @@ def add_layout(folder: Path, name: str, xy: NDArray[np.float32], trust: NDArray[
         record_layout(folder, name, info)
 
 
-def store_neighbours(folder: Path, neighbours: Neighbours) -> None:
-    """Store the neighbours, told in the set's metric, as one file that is whole or absent."""
+def store_neighbours(folder: Path, neighbours: Neighbours, approximate: str = "") -> None:
+    """Store the neighbours, told in the set's metric, as one file that is whole or absent.
+
+    approximate : in words, how far they are approximate; "" for exact ones
+    """
     rows, k = neighbours.index.shape
     records = np.empty(rows, dtype=[("index", np.int64, (k,)), ("distance", np.float32, (k,))])
     records["index"], records["distance"] = neighbours.index, neighbours.distance
+    # Whatever happens in between, approximate neighbours are never taken for exact ones.
+    if approximate:
+        _record_neighbours(folder, approximate)
     _save_atomic(folder / "neighbours.npy", records)
+    if not approximate:
+        _record_neighbours(folder, "")
+
+
+def _record_neighbours(folder: Path, approximate: str) -> None:
+    with _meta_lock:
+        record_neighbours(folder, approximate)
+
+
+def _layout_shapes(rows: int) -> tuple[tuple[int, int], ...]:
+    return (rows, 2), (rows, 3)
 
 
 def _open_array(path: Path) -> NDArray[Any]:
@@ -291,7 +324,7 @@ def _whole_layouts(folder: Path, rows: int, missing: list[str]) -> tuple[str, ..
         except RunError as error:
             missing.append(error.message)
             continue
-        if shape == (rows, 2):
+        if shape in _layout_shapes(rows):
             names.append(path.stem.removeprefix("layout_"))
         else:
             missing.append(f"{path.name} has shape {shape}, where ({rows}, 2) is needed.")

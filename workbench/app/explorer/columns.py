@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["category", "number", "text", "truth", "date"]
 Comparison = Literal["number", "text", "truth", "date"]
+Read = TypeVar("Read")
 
 ID, LABEL = "id", "label"
 CATEGORIES = 256
@@ -116,28 +117,42 @@ class Columns:
 
     def words(self, name: str) -> Words:
         """A column as texts, whatever it holds."""
-        if name not in self._words:
-            self._words[name] = words_of(_whole(self.column(name)))
-        return self._words[name]
+        known = self._words.get(name)
+        if known is None:
+            column = self.column(name)
+            known = words_of(_whole(column))
+            self._keep(self._words, name, known, column)
+        return known
 
     def numbers(self, name: str) -> NDArray[np.floating[Any]]:
         """A column of numbers or dates as floats (N,), NaN where there is no value; dates in seconds since 1970.
 
         Raises RunError for a column of texts.
         """
-        if name not in self._numbers:
+        known = self._numbers.get(name)
+        if known is None:
             if self.compared_as(name) not in ("number", "date"):
                 raise RunError(f"The column {name!r} holds no numbers.", "Choose a column of numbers.")
-            self._numbers[name] = numbers_of(_whole(self.column(name)))
-        return self._numbers[name]
+            column = self.column(name)
+            known = numbers_of(_whole(column))
+            self._keep(self._numbers, name, known, column)
+        return known
 
     def colours(self, name: str) -> Categorical | Continuous:
         """A column as colours need it."""
         from workbench.runs.embedding_columns import coloured
 
-        if name not in self._colours:
-            self._colours[name] = coloured(_whole(self.column(name)))
-        return self._colours[name]
+        known = self._colours.get(name)
+        if known is None:
+            column = self.column(name)
+            known = coloured(_whole(column))
+            self._keep(self._colours, name, known, column)
+        return known
+
+    def _keep(self, kept: dict[str, Read], name: str, read: Read, column: Any) -> None:
+        """Keep what was read of a column, unless another thread has replaced it meanwhile."""
+        if self.column(name) is column:
+            kept[name] = read
 
     def holds(self, name: str, texts: Iterable[str]) -> NDArray[np.bool_]:
         """The rows whose cell is one of the texts, bool (N,), "" standing for no value.

@@ -81,7 +81,8 @@ class Explorer:
 
     def _first_state(self) -> ExplorerState:
         colour = LABEL if LABEL in self.columns.names else ""
-        return ExplorerState(PointSet.none(len(self)), colour=colour, layout=next(iter(self.stored.layouts()), ""))
+        layout, metric = next(iter(self.stored.layouts()), ""), self.stored.meta.metric
+        return ExplorerState(PointSet.none(len(self)), colour=colour, layout=layout, metric=metric)
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

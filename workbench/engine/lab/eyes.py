@@ -24,6 +24,7 @@ from workbench.engine.experiment import image_shape, split_names
 from workbench.engine.lab.observers import Memory, Named, observer_of
 from workbench.engine.lab.server import Arrays, Request, Result
 from workbench.engine.lab.shelf import SHELF
+from workbench.engine.lab.spaces import SPACES
 from workbench.evaluation.invariance import (
     Curve,
     Pairs,
@@ -133,12 +134,12 @@ def views_on_map(request: Request) -> Result:
     x, pictures = _draw(named, sample, request)
     original_1D = named.observer.originals(sample, request.progress)
     points = torch.cat([original_1D, named.observer.features(x, request.progress)])
-    info, xy = opened.meta.layouts.get(layout), opened.layout(layout).xy
+    info, xy = opened.meta.layouts.get(layout), opened.layout(layout).xy[:, :2]
     exact = info is not None and info.method == PCA
     placed = (
         place_on_components(opened.vectors, xy, points.numpy())
         if exact
-        else place_among_neighbours(opened.vectors, xy, points.numpy(), opened.meta.metric)
+        else place_among_neighbours(SPACES.open(folder).index(opened.meta.metric), xy, points.numpy())
     )
     mean_D = torch.from_numpy(np.asarray(opened.vectors, np.float64)).nanmean(dim=0)
     alike = similarity(original_1D.expand(len(x), -1), points[1:], mean_D).numpy()

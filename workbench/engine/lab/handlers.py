@@ -7,22 +7,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.core.errors import LabError
 from workbench.data.base import Dataset
 from workbench.data.loading import settings, source
 from workbench.data.probe import guess_source
-from workbench.embeddings.neighbours import nearest
+from workbench.embeddings.base import Partial
 from workbench.embeddings.projections import project_set
 from workbench.engine.embed import small_pictures
 from workbench.engine.experiment import place, split_names
+from workbench.engine.lab.embedding import EMBEDDING
+from workbench.engine.lab.exporting import EXPORTING
 from workbench.engine.lab.eyes import EYES
 from workbench.engine.lab.figures import objective_figures
 from workbench.engine.lab.gallery import operation_gallery
+from workbench.engine.lab.importing import IMPORTING
+from workbench.engine.lab.layouts import LAYOUTS
 from workbench.engine.lab.runs import embed_run, evaluate_run
 from workbench.engine.lab.server import Arrays, Handler, Request, Result
 from workbench.engine.lab.sheet import operation_sheet
 from workbench.engine.lab.shelf import SHELF
+from workbench.engine.lab.structure import STRUCTURE
 from workbench.engine.lab.studies import probe_run, time_recipe
+from workbench.engine.lab.timelapse import TIMELAPSE
 from workbench.engine.lab.views import (
     class_names,
     forget_data,
@@ -31,6 +36,7 @@ from workbench.engine.lab.views import (
     trace_view,
     views_cost,
 )
+from workbench.engine.lab.words import WORDS
 from workbench.engine.machine import probe, versions
 from workbench.recipes.models import Choice
 from workbench.runs.embedding_set import EmbeddingSet
@@ -78,22 +84,19 @@ def sample_page(request: Request) -> Result:
     return {"total": len(index), "captions": class_names(split, page)}, arrays
 
 
-def neighbours(request: Request) -> Result:
-    """params: embeddings, row, k, metric (null: the set's own). The nearest other samples, exact, over all points."""
-    params = request.params
-    chosen = EmbeddingSet.open(Path(params["embeddings"]))
-    row = int(params["row"])
-    if not 0 <= row < len(chosen):
-        raise LabError(f"There is no row {row}: the set has rows 0 to {len(chosen) - 1}.")
-    metric = params.get("metric") or chosen.meta.metric
-    found = nearest(chosen.vectors, row, int(params["k"]), metric)
-    return {"of": len(chosen), "metric": metric}, {"index": found.index, "distance": found.distance}
-
-
 def project(request: Request) -> Result:
-    """params: embeddings, projection {id, ...}. Compute and store a layout."""
+    """params: embeddings, projection {id, ...}. Compute and store a layout.
+
+    Partial replies: xy (N, 2) or (N, 3) and `iteration`. The wish "stop" ends a projection that can be paused with what
+    there is. Result: layout, its axes, iterations (null where it cannot be paused), approximate ("" for exact).
+    """
     folder, choice = Path(request.params["embeddings"]), Choice(**request.params["projection"])
-    return {"layout": project_set(folder, choice, request.progress)}, {}
+    partial = Partial(
+        lambda places, iteration: request.partial({"xy": places}, iteration=iteration), lambda: request.wish == "stop"
+    )
+    name = project_set(folder, choice, request.progress, partial)
+    info = EmbeddingSet.open(folder).meta.layouts[name].model_dump(mode="json")
+    return {"layout": name, **{key: info[key] for key in ("axes", "iterations", "approximate")}}, {}
 
 
 def _label_counts(split: Dataset) -> list[int]:
@@ -129,12 +132,18 @@ HANDLERS: dict[str, Handler] = {
         operation_gallery,
         operation_sheet,
         objective_figures,
-        neighbours,
         project,
         embed_run,
         evaluate_run,
         probe_run,
         time_recipe,
         *EYES,
+        *WORDS,
+        *EMBEDDING,
+        *EXPORTING,
+        *STRUCTURE,
+        *LAYOUTS,
+        *IMPORTING,
+        *TIMELAPSE,
     )
 }

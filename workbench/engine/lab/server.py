@@ -1,7 +1,9 @@
 """Reads requests from standard input, answers on standard output (`core.wire`), one at a time, in order.
 
-    request   {"id": 7, "name": "neighbours", "params": {...}, "channel": "hover"}   or   {"cancel": 7}
+    request   {"id": 7, "name": "neighbours", "params": {...}, "channel": "hover"}
+              {"cancel": 7}   or, to one that can be wished something of,   {"wish": "stop", "id": 7}
     reply     {"id": 7, "kind": "progress", "share": 0.4, "words": "..."}
+              {"id": 7, "kind": "partial", ...} + arrays, as far as the work is
               {"id": 7, "kind": "done", "result": {...}} + arrays
               {"id": 7, "kind": "failed", "error": "...", "message": "...", "hint": "..."}
               {"id": 7, "kind": "cancelled"}
@@ -32,7 +34,10 @@ PROGRESS_EVERY_S = 0.05
 
 
 class Request:
-    """One question, with the means to report progress and to notice that nobody waits any more."""
+    """One question, with the means to report progress and to notice that nobody waits any more.
+
+    wish : the last that the front wished of it while it was worked on, such as "stop"; "" for nothing
+    """
 
     def __init__(self, message: Message, send: Callable[[Message], None]) -> None:
         self.id = int(message.head["id"])
@@ -41,6 +46,7 @@ class Request:
         self.params: dict[str, Any] = message.head.get("params") or {}
         self.arrays = message.arrays
         self.cancelled = threading.Event()
+        self.wish = ""
         self._send = send
         self._said_at = 0.0
 
@@ -52,6 +58,12 @@ class Request:
         if share >= 1 or now - self._said_at >= PROGRESS_EVERY_S:
             self._said_at = now
             self.reply("progress", share=float(share), words=words)
+
+    def partial(self, arrays: Arrays, **fields: Any) -> None:
+        """Show how the result looks so far; raises Cancelled when it is not wanted."""
+        if self.cancelled.is_set():
+            raise Cancelled()
+        self.reply("partial", arrays, **fields)
 
     def reply(self, kind: str, arrays: Arrays | None = None, **fields: Any) -> None:
         """Send one message about this request."""
@@ -94,7 +106,12 @@ class Server:
     def _receive(self, message: Message) -> None:
         with self._changed:
             if "cancel" in message.head:
-                self._cancel(int(message.head["cancel"]))
+                for request in self._asked(int(message.head["cancel"])):
+                    request.cancelled.set()
+                return
+            if "wish" in message.head:
+                for request in self._asked(int(message.head["id"])):
+                    request.wish = str(message.head["wish"])
                 return
             request = Request(message, self._send)
             for older in self._waiting:
@@ -103,10 +120,9 @@ class Server:
             self._waiting.append(request)
             self._changed.notify()
 
-    def _cancel(self, id_: int) -> None:
-        for request in (*self._waiting, *([self._current] if self._current else [])):
-            if request.id == id_:
-                request.cancelled.set()
+    def _asked(self, id_: int) -> list[Request]:
+        """The request of this number, if it waits or is worked on."""
+        return [request for request in (*self._waiting, self._current) if request is not None and request.id == id_]
 
     def _next(self) -> Request | None:
         with self._changed:

@@ -98,7 +98,11 @@ class Cloud:
         return bool(np.isfinite(self.xy[index]).all()) and (self.visible is None or bool(self.visible[index]))
 
     def moved(
-        self, xy: ArrayLike, order: NDArray[np.int32] | None = None, shade: NDArray[np.uint8] | None = None
+        self,
+        xy: ArrayLike,
+        order: NDArray[np.int32] | None = None,
+        shade: NDArray[np.uint8] | None = None,
+        grid: GridIndex | None = None,
     ) -> Cloud:
         """The same points in other places, as for a frame of a time-lapse or an orbit, without building an index.
 
@@ -109,6 +113,8 @@ class Cloud:
         xy : (N, 2)
         order : int32 (N,), the drawing order; None keeps this cloud's
         shade : uint8 (N,), 7 for a point's own colour and size down to 0 for the background's colour; None for 7
+        grid : the index of these places, where it was built; the points are drawn in its order, as at first, unless
+            another is given
 
         Raises ValueError where the number of points differs.
         """
@@ -116,8 +122,10 @@ class Cloud:
         if len(places) != len(self.xy):
             raise ValueError(f"{len(places)} places do not fit {len(self.xy)} points.")
         other = copy.copy(self)
-        other.xy, other._built, other.shade, other._kept = places, None, shade, dict(self._kept)
-        other._own_order = self._full_order() if order is None else order
+        other.xy, other._built, other.shade = places, grid, shade
+        as_at_first = grid is not None and order is None
+        other._kept = {} if as_at_first else dict(self._kept)
+        other._own_order = None if as_at_first else self._full_order() if order is None else order
         for name in ("grid", "bounds", "drawn_count"):
             other.__dict__.pop(name, None)
         return other

@@ -99,13 +99,20 @@ class MapCanvas(QWidget):
             self.fit()
 
     def place_points(
-        self, xy: ArrayLike, order: NDArray[np.int32] | None = None, shade: NDArray[np.uint8] | None = None
+        self,
+        xy: ArrayLike,
+        order: NDArray[np.int32] | None = None,
+        shade: NDArray[np.uint8] | None = None,
+        grid: GridIndex | None = None,
     ) -> None:
         """Move the same points, as for a frame of a time-lapse or an orbit; view, colours, mask and marks stay.
 
-        See `Cloud.moved` for the parameters; ValueError where the number of points differs.
+        See `Cloud.moved` for the parameters; (N, 3) for a layout that can be turned. ValueError for another number.
         """
-        self._cloud = self._cloud.moved(xy, order, shade)
+        if self._space is not None and np.shape(xy)[1:] == (3,):
+            self._space = self._space.moved(np.asarray(xy, np.float32))
+            xy, order, shade = self._space.frame()
+        self._cloud = self._cloud.moved(xy, order, shade, grid)
         self._refresh()
         self.view_changed.emit()
 

@@ -85,10 +85,14 @@ class MapView(MapCanvas):
             self.tool_changed.emit(self._tool.id)
 
     def place_points(
-        self, xy: ArrayLike, order: NDArray[np.int32] | None = None, shade: NDArray[np.uint8] | None = None
+        self,
+        xy: ArrayLike,
+        order: NDArray[np.int32] | None = None,
+        shade: NDArray[np.uint8] | None = None,
+        grid: GridIndex | None = None,
     ) -> None:
         self._hover.put(None)  # where it is now is looked up when the mouse moves: it takes an index
-        super().place_points(xy, order, shade)
+        super().place_points(xy, order, shade, grid)
 
     def set_mask(self, mask: ArrayLike | None) -> None:
         super().set_mask(mask)

@@ -27,6 +27,10 @@ class Space:
         """Seen from farther round, in radians."""
         return replace(self, orbit=self.orbit.turned(yaw, pitch))
 
+    def moved(self, xyz: NDArray[np.float32]) -> Space:
+        """The points in other places, seen from the same side."""
+        return Space(xyz, replace(around(xyz), yaw=self.orbit.yaw, pitch=self.orbit.pitch))
+
     @property
     def bounds(self) -> Bounds:
         """The ball that holds all points, from wherever it is seen."""

@@ -133,8 +133,9 @@ def class_labels(
     near = (np.abs(cells - centre[mine]) <= 1).all(axis=1)
     held = np.bincount(mine[near], minlength=len(largest))
     x, y = (np.bincount(mine[near], points[near, axis], minlength=len(largest)) / held for axis in (0, 1))
-    off = np.hypot(points[near, 0] - x[mine[near]], points[near, 1] - y[mine[near]])
-    spread = np.bincount(mine[near], off, minlength=len(largest)) / held
+    # How large the class is seen: all of it, since its densest place alone is as small as the grid is fine.
+    off = np.hypot(points[:, 0] - x[mine], points[:, 1] - y[mine])
+    spread = np.bincount(mine, off, minlength=len(largest)) / np.bincount(mine, minlength=len(largest))
     return [
         MapLabel(str(names[code]), float(x[at]), float(y[at]), float(counts[code]), float(spread[at]))
         for at, code in enumerate(largest)

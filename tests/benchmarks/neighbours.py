@@ -1,0 +1,174 @@
+"""How long exact neighbours take, beside numpy, torch and faiss in the same run.
+
+    python -m tests.benchmarks.neighbours [--json] [--rows 1000000] [--width 128] [-k 100] [--words 400000]
+                                          [--graph-rows 50000] [--graph-width 512] [--graph-k 15] [--queries 20]
+
+`query` is the median over different queries, one at a time, by cosine; `words` the same for a word space 50 wide, with
+the time from a stored folder to its first answer; `graph` every point's neighbours, each method once. Peers do the same
+with what they have: a product and a partial sort, a product and topk, a flat index. `equal` says whether the lists are
+faiss's. Goals: 60 ms, 1.5 s and 30 ms, and 1.05 times faiss.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+GOALS = {"query_ms": 60, "words_open_s": 1.5, "words_query_ms": 30, "graph_to_faiss": 1.05}
+Find = Callable[[NDArray[np.float32]], Any]
+
+
+def main() -> int:
+    """Print all times and ratios as one JSON document."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="one JSON document on one line")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--width", type=int, default=128)
+    parser.add_argument("-k", type=int, default=100)
+    parser.add_argument("--words", type=int, default=400_000)
+    parser.add_argument("--graph-rows", type=int, default=50_000)
+    parser.add_argument("--graph-width", type=int, default=512)
+    parser.add_argument("--graph-k", type=int, default=15)
+    parser.add_argument("--queries", type=int, default=20)
+    chosen = parser.parse_args()
+    result = {
+        "query": query(unit_rows(chosen.rows, chosen.width), chosen.k, chosen.queries),
+        "words": words(unit_rows(chosen.words, 50), chosen.k, chosen.queries),
+        "graph": graph(unit_rows(chosen.graph_rows, chosen.graph_width), chosen.graph_k),
+        "goals": GOALS,
+    }
+    print(json.dumps(result, indent=None if chosen.json else 2))
+    return 0
+
+
+def unit_rows(rows: int, width: int) -> NDArray[np.float32]:
+    """Points around a hundred middles, of length 1: neighbours that differ as those of embeddings do."""
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((rows, width), dtype=np.float32)
+    vectors += 1.5 * rng.standard_normal((100, width), dtype=np.float32)[rng.integers(0, 100, rows)]
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
+
+
+def query(vectors: NDArray[np.float32], k: int, queries: int) -> dict[str, Any]:
+    """Milliseconds of one query by each method, and the ratios to ours."""
+    from workbench.embeddings.search import SearchIndex
+
+    index = SearchIndex(vectors, "cosine")
+    ways: dict[str, Find] = {"ours": lambda one: index.nearest(one, k).index, **peers(vectors, k)}
+    asked = vectors[np.random.default_rng(1).integers(0, len(vectors), queries)]
+    times = {name: timed(find, asked) for name, find in ways.items()}
+    return {
+        "shape": list(vectors.shape),
+        "k": k,
+        "ms": {name: round(value, 2) for name, value in times.items()},
+        "ratio": {name: round(times["ours"] / value, 3) for name, value in times.items() if name != "ours"},
+        "equal": all(np.array_equal(ways["ours"](one), ways["faiss"](one)) for one in asked),
+    }
+
+
+def peers(vectors: NDArray[np.float32], k: int) -> dict[str, Find]:
+    """One query by numpy, torch and faiss."""
+    import faiss
+    import torch
+
+    flat = faiss.IndexFlatIP(vectors.shape[1])
+    flat.add(vectors)
+    tensor = torch.from_numpy(vectors)
+
+    def by_numpy(one: NDArray[np.float32]) -> NDArray[np.int64]:
+        score = vectors @ one
+        best = np.argpartition(score, -k)[-k:]
+        return best[np.argsort(-score[best])]
+
+    return {
+        "numpy": by_numpy,
+        "torch": lambda one: (tensor @ torch.from_numpy(one)).topk(k).indices.numpy(),
+        "faiss": lambda one: flat.search(one[None], k)[1][0],
+    }
+
+
+def timed(find: Find, asked: Sequence[NDArray[np.float32]]) -> float:
+    """Median milliseconds, after one call that warms up."""
+    find(asked[0])
+    took = []
+    for one in asked:
+        began = time.perf_counter()
+        find(one)
+        took.append(1000 * (time.perf_counter() - began))
+    return statistics.median(took)
+
+
+def words(vectors: NDArray[np.float32], k: int, queries: int) -> dict[str, Any]:
+    """From opening a stored word space to the first answer, and the answers after it; kernels are loaded before."""
+    import pyarrow as pa
+
+    from workbench.embeddings.search import SearchIndex
+    from workbench.engine.lab.spaces import Spaces
+    from workbench.runs.embedding_set import write_embedding_set
+
+    SearchIndex(vectors[:100], "cosine").nearest(vectors[0], 3)
+    names = [f"word{number}" for number in range(len(vectors))]
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "words"
+        write_embedding_set(folder, vectors, pa.table({"id": names, "text": names}))
+        spaces = Spaces()
+
+        def ask(number: int) -> None:
+            space = spaces.open(folder)
+            asked = space.query({"text": f"word{number}"}, "cosine")
+            space.index("cosine").nearest(asked.vector, k, leave_out=asked.inputs)
+
+        began = time.perf_counter()
+        ask(0)
+        opened_s = time.perf_counter() - began
+        took = []
+        for number in range(1, queries + 1):
+            began = time.perf_counter()
+            ask(number)
+            took.append(1000 * (time.perf_counter() - began))
+    return {"shape": list(vectors.shape), "open_s": round(opened_s, 3), "query_ms": round(statistics.median(took), 2)}
+
+
+def graph(vectors: NDArray[np.float32], k: int) -> dict[str, Any]:
+    """Seconds for all neighbours of all points, the ratio to faiss, and the share of equal lists."""
+    import faiss
+    import torch
+
+    from workbench.embeddings.neighbours import exact_neighbours
+
+    exact_neighbours(vectors[:1000], k, "cosine")
+    began = time.perf_counter()
+    ours = exact_neighbours(vectors, k, "cosine").index
+    ours_s = time.perf_counter() - began
+    began = time.perf_counter()
+    flat = faiss.IndexFlatL2(vectors.shape[1])
+    flat.add(vectors)
+    theirs = flat.search(vectors, k + 1)[1]
+    faiss_s = time.perf_counter() - began
+    began = time.perf_counter()
+    tensor = torch.from_numpy(vectors)
+    for start in range(0, len(tensor), 2048):
+        (tensor[start : start + 2048] @ tensor.T).topk(k + 1)
+    torch_s = time.perf_counter() - began
+    return {
+        "shape": list(vectors.shape),
+        "k": k,
+        "s": {"ours": round(ours_s, 2), "faiss": round(faiss_s, 2), "torch": round(torch_s, 2)},
+        "ratio": {"faiss": round(ours_s / faiss_s, 3), "torch": round(ours_s / torch_s, 3)},
+        "equal": round(float((ours == theirs[:, 1:]).all(axis=1).mean()), 5),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Embedding sets in formats that other programs read, one file a format."""
