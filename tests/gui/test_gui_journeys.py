@@ -146,12 +146,12 @@ def read_a_neighbours_label(qtbot, window) -> None:
     qtbot.mouseClick(page.map, LEFT, pos=page.map.position_of(7).toPoint())
     settle(qtbot, page)
     assert page.app.selection.row == row
-    shown = page.details.grid._pictures
+    shown = page.details.neighbours.list.grid._pictures
     labels = [picture.caption.splitlines()[0] for picture in shown]
     opened = page.model.opened
     assert labels == [opened.label(other) for other in true_neighbours(opened.stored.vectors, row)]
     same = sum(label == opened.label(row) for label in labels)
-    assert page.details.summary.text() == f"{same} of 12 share the label {opened.label(row)}."
+    assert page.details.neighbours.summary.text() == f"{same} of 12 share the label {opened.label(row)}."
 
 
 def true_neighbours(vectors, row: int) -> list[int]:

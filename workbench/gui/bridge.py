@@ -66,7 +66,7 @@ class Bridge(QObject):
             self._heart.setInterval(interval)
 
     def _wanted_interval(self) -> int:
-        if self.app.quick_lab.busy:
+        if self.app.quick_lab.busy or self.app.background.busy:
             return BUSY_MS
         live = any(handle.state.live for handle in self.app.supervisor.handles.values())
         return LIVE_MS if live or self.app.long_lab.busy else IDLE_MS

@@ -24,7 +24,7 @@ from workbench.gui.activity import Activity
 from workbench.gui.bridge import Bridge
 from workbench.gui.face import WindowFace
 from workbench.gui.log import LogFeed
-from workbench.gui.pages.base import Page
+from workbench.gui.pages.base import Page, Steps
 from workbench.gui.pages.table import PAGES, page_of_chip
 from workbench.gui.palette import CommandPalette, CommandRow
 from workbench.gui.theme import apply, load_theme
@@ -35,6 +35,7 @@ from workbench.gui.widgets.recipe_bar import ChipView, RecipeBar
 
 AUTOSAVE_MS = 20_000
 REFRESH_LIVE_MS = 1000
+_STEPS = ("recipe.undo", "recipe.redo")
 
 
 class Window(QMainWindow):
@@ -78,6 +79,7 @@ class Window(QMainWindow):
         for page in self.pages.values():
             self.rail.add_page(page.id, page.title, page.id, self.bridge.commands[f"page.{page.id}"].shortcut)
             self.stack.addWidget(page)
+            page.stepped.connect(self._refresh_steps)
         self.rail.chosen.connect(self.show_page)
         self.notice_bar = NoticeBar()
         column = QVBoxLayout()
@@ -135,7 +137,7 @@ class Window(QMainWindow):
             action = QAction(command.title, self)
             if command.shortcut:
                 action.setShortcut(QKeySequence(command.shortcut))
-            action.triggered.connect(lambda _=False, id_=command.id: self.bridge.run(id_))
+            action.triggered.connect(lambda _=False, id_=command.id: self.run_command(id_))
             self.command_actions[command.id] = action
             self.addAction(action)
             if command.menu and command.menu not in menus:
@@ -155,6 +157,7 @@ class Window(QMainWindow):
         """Bring a page up; `section` is the chip that was pressed, for pages that hold several."""
         self.stack.setCurrentWidget(self.pages[page])
         self.rail.set_current(page)
+        self._refresh_steps()
         self.recipe_bar.set_current(section or (page if page in CHIPS else None))
         inspector = self.pages[page].inspector()
         self.inspector_stack.setCurrentWidget(inspector or self._no_inspector)
@@ -178,9 +181,23 @@ class Window(QMainWindow):
         self.palette_popup.set_commands(rows, self.app.settings.recent_commands)
         self.palette_popup.open()
 
+    def run_command(self, command_id: str) -> None:
+        """Run a command; Undo and Redo go through the steps of the page that is up, where it has its own."""
+        own = self._steps()
+        if own is None or command_id not in _STEPS:
+            self.bridge.run(command_id)
+        elif command_id == "recipe.undo":
+            own.undo()
+        else:
+            own.redo()
+
+    def _steps(self) -> Steps | None:
+        page = self.stack.currentWidget()
+        return page.steps() if isinstance(page, Page) else None
+
     def _run_from_palette(self, command_id: str) -> None:
         self.app.settings = self.app.settings.replace(recent_commands=tuple(self.palette_popup.recent())[:8])
-        self.bridge.run(command_id)
+        self.run_command(command_id)
 
     # -- what changed ----------------------------------------------------------------------------------------------
 
@@ -216,9 +233,16 @@ class Window(QMainWindow):
         refusal = self.bridge.commands["run.train"].refusal(self.app)
         tip = refusal or "Train this recipe  (Ctrl+Enter)"
         self.recipe_bar.set_action("Train", "play", enabled=not refusal, reason=tip)
-        editor = self.app.editor
-        self.command_actions["recipe.undo"].setText(f"Undo {editor.undo_words}".strip())
-        self.command_actions["recipe.redo"].setText(f"Redo {editor.redo_words}".strip())
+        self._refresh_steps()
+
+    def _refresh_steps(self) -> None:
+        """Say what Undo and Redo would do on the page that is up."""
+        steps = self._steps() or self.app.editor
+        for id_, words in zip(_STEPS, (steps.undo_words, steps.redo_words), strict=True):
+            action, name = self.command_actions[id_], self.bridge.commands[id_].title
+            action.setText(f"{name} {words}".strip())
+            action.setEnabled(bool(words))
+            action.setToolTip(action.text() if words else f"There is nothing to {name.lower()}.")
 
     def _refresh_live(self) -> None:
         self._refresh_activity()

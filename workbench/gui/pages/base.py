@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from workbench.app.application import App
 from workbench.app.topics import Topic
 from workbench.gui.bridge import Bridge
+
+
+class Steps(Protocol):
+    """What Undo and Redo go through; the words say what each would take back or do again, "" for nothing."""
+
+    @property
+    def undo_words(self) -> str: ...
+    @property
+    def redo_words(self) -> str: ...
+    def undo(self) -> object: ...
+    def redo(self) -> object: ...
 
 
 class Page(QWidget):
@@ -20,7 +34,13 @@ class Page(QWidget):
     ----------
     id, title : as in the navigation
     topics : what makes the page refresh
+
+    Signals
+    -------
+    stepped() : there is something else to undo or to redo in the page's own steps
     """
+
+    stepped = Signal()
 
     id = ""
     title = ""
@@ -55,6 +75,10 @@ class Page(QWidget):
 
     def inspector(self) -> QWidget | None:
         """What the inspector shows beside this page; None leaves it empty."""
+        return None
+
+    def steps(self) -> Steps | None:
+        """What Undo and Redo take while this page is up; None for the recipe's."""
         return None
 
     def settled(self) -> bool:

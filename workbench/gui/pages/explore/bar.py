@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from workbench.gui.pages.explore.places import Checkpoint, Place
 from workbench.gui.theme import icon
@@ -15,6 +25,8 @@ from workbench.gui.widgets.basics import icon_button, label, push_button, set_ki
 from workbench.gui.widgets.search_field import SearchField
 
 LARGEST_POINT_PX = 12
+LAYERS = {"auto": "Auto", "points": "Points", "outlined": "Outlined", "density": "Density"}
+_METRIC = "metric:"
 WIDEST_PX = 480
 
 
@@ -25,6 +37,8 @@ class ExploreBar(QWidget):
     -------
     run_chosen(path), step_chosen(step), projection_chosen(id), colour_chosen(column) : the user chose another one
     size_chosen(px) : the points' size; None for one that suits their number
+    layer_chosen(mode), metric_wanted(name) : how points are drawn; a number a point that is to be worked out
+    kind_switched(kind, on) : something that is drawn over the points was switched
     """
 
     run_chosen = Signal(object)
@@ -32,17 +46,29 @@ class ExploreBar(QWidget):
     projection_chosen = Signal(object)
     colour_chosen = Signal(object)
     size_chosen = Signal(object)
+    layer_chosen = Signal(object)
+    metric_wanted = Signal(object)
+    kind_switched = Signal(object, bool)
 
-    def __init__(self, projections: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
-        """`projections` are (id, title)."""
+    def __init__(
+        self,
+        projections: Sequence[tuple[str, str]],
+        kinds: Mapping[str, str],
+        hides: Sequence[str],
+        parent: QWidget | None = None,
+    ) -> None:
+        """`projections` are (id, title); `kinds` what can be drawn over the points, `hides` what of it is not."""
         super().__init__(parent)
         self.runs = _combo("Run", 160)
         self.steps = _combo("Checkpoint", 128)
         self.projection = _combo("Projection", 92)
         self.colour = _combo("Colour by", 132)
+        self.layer = _combo("Draw", 96)
         for id_, title in projections:
             self.projection.addItem(title, id_)
-        self.open_button = icon_button("folder", "Open an embedding set or a run folder…")
+        for mode, title in LAYERS.items():
+            self.layer.addItem(title, mode)
+        self.open_button = icon_button("folder", "Open a set, a run or a file of vectors")
         self.settings_button = icon_button("gear", "Settings of the projection")
         self.compute_button = push_button("Compute", "primary")
         self.compute_button.setFixedWidth(104)
@@ -55,10 +81,18 @@ class ExploreBar(QWidget):
         self.search = SearchField("Search ids, labels, metadata")
         self.found_words = label("", "muted")
         self.found_words.hide()
-        self.fit_button = icon_button("fit", "Show all points  (0)")
-        self.export_button = icon_button("export", "Save the map as a picture…")
+        self.kinds_button = icon_button("layers", "What is drawn over the points")
+        self.kinds_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.kinds_button.setMenu(self._kinds_menu(kinds, hides))
+        self.export_button = icon_button("export", "Save the map, or export the points")
         self._lay_out()
         self._connect()
+
+    def set_menus(self, opening: QMenu, exporting: QMenu) -> None:
+        """What the buttons open."""
+        for button, menu in ((self.open_button, opening), (self.export_button, exporting)):
+            button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+            button.setMenu(menu)
 
     def set_places(self, places: Sequence[Place], chosen: Place | None) -> None:
         """List the runs."""
@@ -77,15 +111,27 @@ class ExploreBar(QWidget):
         _choose(self.steps, step)
         self.steps.setEnabled(bool(checkpoints))
 
-    def set_columns(self, names: Sequence[str], chosen: str) -> None:
-        """List what points can be coloured by."""
-        _fill(self.colour, [(name, name) for name in names])
+    def set_columns(self, names: Mapping[str, str], metrics: Mapping[str, str], chosen: str) -> None:
+        """List what points can be coloured by, name and title, then the metrics that can be worked out for it."""
+        offered = [(f"{title} …", _METRIC + name) for name, title in metrics.items()]
+        _fill(self.colour, [*((title, name) for name, title in names.items()), *offered])
+        for row in range(len(names), self.colour.count()):
+            self.colour.setItemIcon(row, icon("play", "muted"))
+            self.colour.setItemData(row, "Works it out, then colours by it", Qt.ItemDataRole.ToolTipRole)
         _choose(self.colour, chosen)
         self.colour.setEnabled(bool(names))
 
     def set_projection(self, id_: str) -> None:
         """Show the chosen projection."""
         _choose(self.projection, id_)
+
+    def set_point_size(self, size_px: float | None) -> None:
+        """Show the points' size; None for one that suits their number."""
+        self.size_slider.setValue(round(size_px or 0))
+
+    def set_layer(self, mode: str) -> None:
+        """Show how points are drawn."""
+        _choose(self.layer, mode)
 
     def set_found(self, count: int | None) -> None:
         """Say how many samples the search has found; None where nothing is searched for."""
@@ -123,15 +169,17 @@ class ExploreBar(QWidget):
             _caption("Size", self.size_slider),
             self.size_slider,
             self.size_words,
+            _caption("Draw", self.layer),
+            self.layer,
             SPACE_S,
             self.search,
             self.found_words,
-            self.fit_button,
+            self.kinds_button,
             self.export_button,
         )
         lower.setStretchFactor(self.search, 1)
         self.search.setMaximumWidth(WIDEST_PX)
-        lower.insertStretch(lower.indexOf(self.fit_button), 0)
+        lower.insertStretch(lower.indexOf(self.kinds_button), 0)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_M)
         column.setSpacing(SPACE_S)
@@ -143,10 +191,27 @@ class ExploreBar(QWidget):
             (self.runs, self.run_chosen),
             (self.steps, self.step_chosen),
             (self.projection, self.projection_chosen),
-            (self.colour, self.colour_chosen),
+            (self.layer, self.layer_chosen),
         ):
             combo.activated.connect(lambda row, combo=combo, signal=signal: signal.emit(combo.itemData(row)))
+        self.colour.activated.connect(self._choose_colour)
         self.size_slider.valueChanged.connect(self._resize_points)
+
+    def _choose_colour(self, row: int) -> None:
+        name = str(self.colour.itemData(row))
+        if name.startswith(_METRIC):
+            self.metric_wanted.emit(name.removeprefix(_METRIC))
+        else:
+            self.colour_chosen.emit(name)
+
+    def _kinds_menu(self, kinds: Mapping[str, str], hides: Sequence[str]) -> QMenu:
+        menu = QMenu(self)
+        for kind, words in kinds.items():
+            action = menu.addAction(words)
+            action.setCheckable(True)
+            action.setChecked(kind not in hides)
+            action.toggled.connect(lambda on, kind=kind: self.kind_switched.emit(kind, on))
+        return menu
 
     def _resize_points(self, size_px: int) -> None:
         self.size_words.setText(f"{size_px} px" if size_px else "auto")

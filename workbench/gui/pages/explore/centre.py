@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from workbench.app.jobs import Job
-from workbench.core.units import format_duration
 from workbench.gui.explorer.colours import of_theme
 from workbench.gui.explorer.legend import Legend
 from workbench.gui.explorer.map_view import MapView
 from workbench.gui.pages.explore.model import ExploreModel, Stage
+from workbench.gui.pages.explore.projecting.card import ProgressCard
 from workbench.gui.pages.explore.sets import OpenedSet
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
-from workbench.gui.widgets.basics import ElidedLabel, Glyph, label
+from workbench.gui.widgets.basics import ElidedLabel, Glyph, label, push_button
 from workbench.gui.widgets.containers import EmptyState
 
-LEGEND_WIDTH, CARD_WIDTH = 176, 360
+LEGEND_WIDTH = 176
 _STATES = {
     Stage.NO_RUN: ("Nothing to explore yet", (("train", "Go to Train"), ("open", "Open an embedding set…"))),
     Stage.NO_CHECKPOINT: ("No checkpoint yet", (("train", "Go to Train"),)),
@@ -33,12 +31,15 @@ class Centre(QStackedWidget):
     Signals
     -------
     acted(id) : "train", "open" or "embed" was pressed
+    drawer_sized(px) : the user gave what stands under the map another height
     """
 
     acted = Signal(object)
+    drawer_sized = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._beside: QWidget | None = None
         colours = of_theme(current_theme())
         self.map = MapView(colours)
         self.legend = Legend(colours)
@@ -70,6 +71,37 @@ class Centre(QStackedWidget):
         self.map.set_plot_colours(colours)
         self.legend.set_plot_colours(colours)
 
+    def hold_drawer(self, drawer: QWidget) -> None:
+        """Put this under the map."""
+        self.down.addWidget(drawer)
+        self.down.setStretchFactor(0, 1)
+        self.down.setCollapsible(0, False)
+        self.down.setCollapsible(1, False)
+        self.down.handle(1).setEnabled(False)
+        self.down.splitterMoved.connect(lambda *_: self.drawer_sized.emit(self.down.sizes()[1]))
+
+    def open_drawer(self, height_px: int | None) -> None:
+        """Give what stands under the map a height; None where it is closed."""
+        self.down.handle(1).setEnabled(height_px is not None)
+        if height_px is not None:
+            self.down.setSizes([max(1, self.down.height() - height_px), height_px])
+
+    def show_beside(self, widget: QWidget | None) -> None:
+        """Put a widget to the right of the map, in place of the one that is there; None for none.
+
+        The one that was there is given back without a parent.
+        """
+        if widget is self._beside:
+            return
+        if self._beside is not None:
+            self._beside.setParent(None)
+        self._beside = widget
+        if widget is not None:
+            self.across.addWidget(widget)
+            self.across.setCollapsible(1, False)
+            self.across.setSizes([4_000, 3_000])  # the legend stands with the first
+            widget.show()
+
     def _build_map_side(self) -> QWidget:
         card = QFrame()
         card.setProperty("card", True)
@@ -78,23 +110,37 @@ class Centre(QStackedWidget):
         line.setSpacing(SPACE_S)
         line.addWidget(self.map, 1)
         line.addWidget(self.legend)
+        self.across = QSplitter(Qt.Orientation.Horizontal)
+        self.across.addWidget(card)
+        self.across.setCollapsible(0, False)
+        self.down = QSplitter(Qt.Orientation.Vertical)
+        self.down.addWidget(self.across)
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(SPACE_L, 0, SPACE_L, SPACE_S)
         column.setSpacing(SPACE_S)
-        column.addWidget(card, 1)
+        column.addWidget(self.down, 1)
         column.addWidget(self.foot)
         return side
 
 
 class Foot(QWidget):
-    """What can be relied on: how many points, how exact the neighbours are, how far the layout can be trusted."""
+    """What can be relied on: how many points, how exact the neighbours are, how far the layout can be trusted.
+
+    Signals
+    -------
+    trust_wanted() : points are to be coloured by trust
+    """
+
+    trust_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._glyph = Glyph("success", "success", 14)
         self.exact = label("", "caption")
         self.trust = label("", "caption")
+        self.trust_link = push_button("Colour by it", "link", "", "Colour the points by how many neighbours each keeps")
+        self.trust_link.clicked.connect(lambda: self.trust_wanted.emit())
         self.left_out = ElidedLabel("", "caption")
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
@@ -103,6 +149,7 @@ class Foot(QWidget):
         line.addWidget(self.exact)
         line.addSpacing(SPACE_M)
         line.addWidget(self.trust)
+        line.addWidget(self.trust_link)
         line.addSpacing(SPACE_M)
         line.addWidget(self.left_out, 1)
 
@@ -112,50 +159,17 @@ class Foot(QWidget):
             part.setVisible(opened is not None)
         self.trust.setText(trust_words(opened))
         self.trust.setToolTip("Share of each point's true nearest neighbours that are near it on the map as well.")
-        self.exact.setText("" if opened is None else f"exact neighbours · all {len(opened):,} points")
+        self.trust_link.setVisible(opened is not None and opened.layout is not None and opened.layout.trust is not None)
+        self._show_exact(opened)
         self.left_out.set_full_text("" if opened is None else _left_out(opened))
 
-
-class ProgressCard(QFrame):
-    """Floats over the map while something is computed."""
-
-    def __init__(self, over: QWidget) -> None:
-        super().__init__(over)
-        self.setObjectName("toast")
-        self._over = over
-        self.title = ElidedLabel("", "strong")
-        self.words = ElidedLabel("", "muted")
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(SPACE_M, SPACE_S, SPACE_M, SPACE_M)
-        column.setSpacing(SPACE_S)
-        for part in (self.title, self.bar, self.words):
-            column.addWidget(part)
-        self.hide()
-
-    def show_job(self, job: Job | None) -> None:
-        """Show how far it is; hide where nothing is computed."""
-        if job is None or not job.active:
-            self.hide()
-            return
-        self.title.set_full_text(job.title)
-        eta = f" · {format_duration(job.eta_s)} left" if job.eta_s is not None else ""
-        self.words.set_full_text((job.words or "Starting the lab") + eta)
-        self.bar.setRange(0, 0 if job.share < 0 else 1000)
-        self.bar.setValue(round(1000 * max(job.share, 0.0)))
-        self.place()
-        self.show()
-        self.raise_()
-
-    def place(self) -> None:
-        """Stand at the top, in the middle."""
-        width = min(CARD_WIDTH, self._over.width() - 2 * SPACE_L)
-        self.setGeometry((self._over.width() - width) // 2, SPACE_L, width, self.sizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.place()
+    def _show_exact(self, opened: OpenedSet | None) -> None:
+        """Whether neighbours are exact: those that the shown layout was made from, and the set's own."""
+        info = None if opened is None or opened.layout is None else opened.layout.info
+        badge = "" if opened is None else (info.approximate if info else "") or opened.stored.meta.approximate
+        self._glyph.set_icon("warning" if badge else "success", "warning" if badge else "success")
+        how = badge or "exact neighbours"
+        self.exact.setText("" if opened is None else f"{how} · all {len(opened):,} points")
 
 
 def _sentence(model: ExploreModel) -> str:
@@ -163,7 +177,7 @@ def _sentence(model: ExploreModel) -> str:
         case Stage.NO_RUN:
             return (
                 "Train a recipe: every run embeds its test pictures, and the map of them appears here. "
-                "Or drop an embedding set or a run folder on this page."
+                "Or drop an embedding set, a run folder or a file of vectors on this page."
             )
         case Stage.NO_CHECKPOINT:
             live = model.place is not None and model.place.live

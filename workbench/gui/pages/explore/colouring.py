@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.app.explorer.columns import Columns
 from workbench.gui.explorer import palette
 from workbench.gui.explorer.colours import rgba_table
 from workbench.gui.explorer.legend import Legend
@@ -29,6 +30,8 @@ class Colouring:
     codes : uint16 (N,), rows of the table
     table : uint8 (K, 4)
     categories, ramp : what the legend says; the i-th category has code i
+    column : what the points are coloured by; "" for nothing
+    values : cell of each category's points, "" for those without a value; empty where none can be told apart
     """
 
     title: str
@@ -36,6 +39,16 @@ class Colouring:
     table: NDArray[np.uint8]
     categories: tuple[Category, ...] = ()
     ramp: Ramp | None = None
+    column: str = ""
+    values: tuple[str, ...] = ()
+
+    def hidden_codes(self, hidden: frozenset[str]) -> frozenset[int]:
+        """The codes of the categories whose points have one of these cells."""
+        return frozenset(code for code, value in enumerate(self.values) if value in hidden)
+
+    def hidden_values(self, codes: frozenset[int]) -> frozenset[str]:
+        """The cells of the points of these codes."""
+        return frozenset(self.values[code] for code in codes if code < len(self.values))
 
     def show_in(self, legend: Legend) -> None:
         """Make the legend say it."""
@@ -55,6 +68,17 @@ def colouring(opened: OpenedSet, name: str) -> Colouring:
     return by_category(name, found) if isinstance(found, Categorical) else by_number(name, found)
 
 
+def coloured_by(columns: Columns, name: str) -> Colouring:
+    """Colours by a column, computed ones among them; for the background thread."""
+    if not name:
+        return plain("All points", len(columns))
+    from workbench.runs.embedding_columns import Categorical
+
+    found, title = columns.colours(name), columns.title(name)
+    made = by_category(title, found) if isinstance(found, Categorical) else by_number(title, found)
+    return replace(made, column=name)
+
+
 def by_category(title: str, column: Categorical) -> Colouring:
     """One colour a name; samples without a value are grey and come last. Too many names share one colour."""
     if len(column.names) > MAX_CATEGORIES:
@@ -66,7 +90,8 @@ def by_category(title: str, column: Categorical) -> Colouring:
     names = [*column.names, "no value"]
     used = known + (1 if counts[known] else 0)
     rows = tuple(Category(names[code], hex_of(table[code]), int(counts[code])) for code in range(used))
-    return Colouring(title, codes.astype(np.uint16), table, rows)
+    values = (*column.names, "")[:used]
+    return Colouring(title, codes.astype(np.uint16), table, rows, values=values)
 
 
 def by_number(title: str, column: Continuous) -> Colouring:

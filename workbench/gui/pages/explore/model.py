@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.app.application import App
+from workbench.app.explorer.explorer import Explorer
 from workbench.app.jobs import Job
+from workbench.app.lab_client import Partial
 from workbench.app.supervisor import RunHandle
 from workbench.core.errors import WorkbenchError
 from workbench.gui.pages.explore import sets
-from workbench.gui.pages.explore.colouring import Colouring, colouring
-from workbench.gui.pages.explore.places import Checkpoint, Place, checkpoints, news, places, run_of
+from workbench.gui.pages.explore.carrying import explorer_of, holds_same
+from workbench.gui.pages.explore.colouring import Colouring, coloured_by
+from workbench.gui.pages.explore.places import Checkpoint, Place, checkpoints, news, places, run_of, same_run
 from workbench.gui.pages.explore.sets import OpenedSet
 from workbench.runs.catalogue import RunRow
 
@@ -42,7 +45,6 @@ class Part(StrEnum):
 
     PLACES = "places"
     SET = "set"
-    COLOURS = "colours"
     JOB = "job"
     MATCHES = "matches"
 
@@ -57,7 +59,8 @@ class ExploreModel:
     Attributes
     ----------
     place, step, checkpoints : the chosen run, the chosen one of its checkpoints, and all of them, newest first
-    opened, colouring : the set that is shown, and the colours of its points
+    opened, explorer : the set that is shown, and what is selected and filtered in it
+    colouring : the colours of its points as it was opened
     problem : why the wanted set could not be opened
     job : the projection or embedding that is being computed for this page
     text, matches : what is searched for, and the rows found; None while the search is on its way
@@ -71,13 +74,14 @@ class ExploreModel:
         self.checkpoints: list[Checkpoint] = []
         self.step: int | None = None
         self.opened: OpenedSet | None = None
+        self.explorer: Explorer | None = None
         self.colouring: Colouring | None = None
-        self.colour = sets.LABEL
         self.problem: WorkbenchError | None = None
         self.job: Job | None = None
         self.text = ""
         self.matches: NDArray[np.int64] | None = None
         self._wanted: Path | None = None
+        self._next: int | None = None
         self._embeds = False
         self._loose: tuple[Path, ...] = ()
         self._rows: list[RunRow] = []
@@ -210,8 +214,14 @@ class ExploreModel:
     def _rescan(self, place: Place) -> None:
         """Read from disk which checkpoints there are; go to the best one where none is chosen."""
         self._news = news(self._app.supervisor.handles.get(place.path))
+        follows = self.opened is not None and self.step is not None and self.step == _newest_step(self.checkpoints)
         self.checkpoints = checkpoints(place)
         self._changed(Part.PLACES)
+        newest = _newest_step(self.checkpoints)
+        if follows and newest is not None and newest != self.step:
+            self._next = newest
+            self.go_on()
+            return
         chosen = next((found for found in self.checkpoints if found.step == self.step), None)
         if chosen is None and self.checkpoints:
             chosen = next((found for found in self.checkpoints if found.embeddings), self.checkpoints[0])
@@ -219,26 +229,44 @@ class ExploreModel:
         elif chosen is not None and chosen.embeddings is not None and self._wanted is None:
             self._open(chosen.embeddings)
 
+    def go_on(self) -> None:
+        """Show the newer embedding that came while the newest was looked at, once nothing is computed any more.
+
+        It gets a layout of the kind that is shown first, so that the map is never empty in between.
+        """
+        chosen = next((found for found in self.checkpoints if found.step == self._next), None)
+        if chosen is None or chosen.embeddings is None or self.opened is None or self.busy:
+            return
+        folder, shown = chosen.embeddings, self.opened
+        self._next = None
+        if any(folder.glob("layout_*.npy")):
+            self._advance(chosen.step, folder, shown)
+            return
+
+        def computed(name: str) -> None:
+            self._last_layout[folder] = name
+            self._advance(chosen.step, folder, shown)
+
+        self._projected.add(folder)
+        info = shown.layout.info if shown.layout else None
+        defaults = self._app.catalogue.get("projection", FIRST_PROJECTION).defaults()
+        wanted = {"id": FIRST_PROJECTION, **defaults} if info is None else {"id": info.method, **info.params}
+        self._embeds = False
+        self._begin(self._app.project(folder, wanted, computed))
+
+    def _advance(self, step: int, folder: Path, shown: OpenedSet) -> None:
+        """Go to a newer embedding, unless another was opened meanwhile."""
+        if self._wanted == shown.folder:
+            self.step = step
+            self._changed(Part.PLACES)
+            self._open(folder)
+
     # -- the set ---------------------------------------------------------------------------------------------------
 
     def show_layout(self, name: str) -> None:
         """Show another layout of the opened set."""
         if self._wanted is not None:
             self._load(self._wanted, name)
-
-    def colour_by(self, name: str) -> None:
-        """Colour the points by a column."""
-        self.colour = name
-        opened = self.opened
-        if opened is None:
-            return
-
-        def done(found: Colouring) -> None:
-            if self.opened is opened and self.colour == name:
-                self.colouring = found
-                self._changed(Part.COLOURS)
-
-        self._work(lambda: colouring(opened, name), done, self._app.fail)
 
     def search(self, text: str) -> None:
         """Find the rows that hold the text; an empty one ends the search."""
@@ -256,7 +284,7 @@ class ExploreModel:
         self._work(lambda: sets.search(opened, text), done, self._app.fail)
 
     def _open(self, folder: Path) -> None:
-        if folder != self._wanted:
+        if folder != self._wanted and not self._has_same_samples(folder):
             self._close()
         self._wanted = self._seen = folder
         if self._app.selection.embeddings != folder:
@@ -267,24 +295,31 @@ class ExploreModel:
         self.opened = self.colouring = self.problem = self._wanted = self.matches = None
         self._changed(Part.SET)
 
+    def _has_same_samples(self, folder: Path) -> bool:
+        return self.opened is not None and same_run(self.opened.folder, folder)
+
     def _load(self, folder: Path, layout: str) -> None:
         self._generation += 1
-        mine, wish, projection = self._generation, self.colour, self._app.settings.projection
+        mine, projection, before = self._generation, self._app.settings.projection, self.explorer
+        known = before if before is not None and before.stored.folder == folder else None
+        same_samples = self._has_same_samples(folder)
 
-        def work() -> tuple[OpenedSet, str, Colouring]:
+        def work() -> tuple[OpenedSet, Explorer, Colouring]:
             opened = sets.load(folder, layout, projection)
-            name = wish if wish in opened.columns else next(iter(opened.columns), "")
-            return opened, name, colouring(opened, name)
+            fits = known is not None and holds_same(known.stored, opened.stored)
+            explorer = known if known and fits else explorer_of(opened, before, same_samples=same_samples)
+            return opened, explorer, coloured_by(explorer.columns, explorer.state.colour)
 
-        def done(found: tuple[OpenedSet, str, Colouring]) -> None:
+        def done(found: tuple[OpenedSet, Explorer, Colouring]) -> None:
             if mine == self._generation and folder == self._wanted:
                 self._show(*found)
 
         self._work(work, done, self._refused)
 
-    def _show(self, opened: OpenedSet, colour: str, colours: Colouring) -> None:
+    def _show(self, opened: OpenedSet, explorer: Explorer, colours: Colouring) -> None:
         again = self.opened is not None and self.opened.folder == opened.folder
-        self.opened, self.colour, self.colouring, self.problem = opened, colour, colours, None
+        self.opened, self.explorer, self.colouring, self.problem = opened, explorer, colours, None
+        self.matches = self.matches if again else None
         if opened.layout_name:
             self._last_layout[opened.folder] = opened.layout_name
         self._changed(Part.SET)
@@ -300,18 +335,20 @@ class ExploreModel:
 
     # -- layouts ---------------------------------------------------------------------------------------------------
 
-    def compute(self, method: str, params: Mapping[str, Any]) -> None:
-        """Compute a layout of the opened set and show it."""
+    def compute(self, method: str, params: Mapping[str, Any], partial: Partial = lambda *_: None) -> Job | None:
+        """Compute a layout of the opened set and show it; `partial` gets layouts on the way, as of `App.project`."""
         opened = self.opened
         if opened is None or self.busy:
-            return
+            return None
 
         def computed(name: str) -> None:
             if self._wanted == opened.folder:
                 self._load(opened.folder, name)
 
         self._embeds = False
-        self._begin(self._app.project(opened.folder, {"id": method, **params}, computed))
+        job = self._app.project(opened.folder, {"id": method, **params}, computed, partial)
+        self._begin(job)
+        return job
 
     def cancel(self) -> None:
         """Stop what is being computed."""
@@ -336,3 +373,8 @@ class ExploreModel:
             failed(error)
 
         self._app.background.run(work, finished, broken)
+
+
+def _newest_step(found: list[Checkpoint]) -> int | None:
+    """The newest step that has been embedded."""
+    return next((one.step for one in found if one.embeddings is not None), None)

@@ -64,6 +64,12 @@ def run_of(embeddings: Path) -> Path | None:
     return run if embeddings.parent.name == "embeddings" and RunFolder(run).recipe.exists() else None
 
 
+def same_run(one: Path, other: Path) -> bool:
+    """Whether two embedding sets come from one run, and so hold the same samples."""
+    run = run_of(one)
+    return run is not None and run_of(other) == run
+
+
 def loose_title(embeddings: Path) -> str:
     """What a set that was opened from disk is called."""
     return embeddings.name if run_of(embeddings) is None else f"{embeddings.parent.parent.name} · {embeddings.name}"

@@ -31,7 +31,7 @@ class OpenedSet:
 
     labels : the column "label"; None where there is none
     layout_name, layout : what is shown; "" and None while the set has no layout
-    grid : the index of the layout's points, built with it away from the window's thread
+    grid : the index of a flat layout's points, built with it away from the window's thread
     """
 
     stored: EmbeddingSet
@@ -60,6 +60,10 @@ class OpenedSet:
             return ""
         code = int(self.labels.codes[row])
         return self.labels.names[code] if code >= 0 else ""
+
+    def name(self, row: int) -> str:
+        """What a sample is called: its label, else its id."""
+        return self.label(row) or next((value for name, value in self.facts(row) if name == "id"), f"row {row}")
 
     def facts(self, row: int) -> list[tuple[str, str]]:
         """Name and value of everything the table says of a sample, the label and the id first, and of its trust.
@@ -103,7 +107,7 @@ def load(folder: Path, layout: str = "", projection: str = "") -> OpenedSet:
     liked = [name for name in names if name in stored.meta.layouts and stored.meta.layouts[name].method == projection]
     name = layout if layout in names else liked[-1] if liked else _preferred(names)
     shown = stored.layout(name) if name else None
-    grid = GridIndex(np.asarray(shown.xy, np.float32)) if shown is not None else None
+    grid = GridIndex(np.asarray(shown.xy, np.float32)) if shown is not None and shown.xy.shape[1] == 2 else None
     return OpenedSet(stored, label if isinstance(label, Categorical) else None, name, shown, grid)
 
 

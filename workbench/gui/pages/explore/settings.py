@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.forms import SchemaForm
+from workbench.gui.pages.explore.projecting.groups import GroupChoices
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
 from workbench.gui.widgets.basics import label, push_button
 from workbench.plugins.catalogue import Entry
@@ -23,12 +24,18 @@ class ProjectionSettings(QFrame):
     -------
     edited(settings) : all settings after a change that is allowed
     wanted(None) : "Compute" was pressed
+    go_on_wanted(None) : "Continue" was pressed: the layout that is shown is to go on with these settings
+
+    Parameters
+    ----------
+    groups : the part of the form that names points
     """
 
     edited = Signal(object)
     wanted = Signal(object)
+    go_on_wanted = Signal(object)
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, groups: GroupChoices) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
         self.setProperty("card", True)
         self._entry: Entry[Any] | None = None
@@ -36,16 +43,21 @@ class ProjectionSettings(QFrame):
         self.heading = label("", "heading")
         self.summary = label("", "muted", wrap=True)
         self.form = SchemaForm()
+        self.groups = groups
         self.form.edited.connect(self._edit)
+        self.groups.edited.connect(self._edit)
         self.compute = push_button("Compute", "primary")
         self.compute.clicked.connect(self._want)
+        self.go_on = push_button("Continue", "", "play", "Go on from the layout that is shown, with these settings")
+        self.go_on.clicked.connect(self._want_to_go_on)
         foot = QHBoxLayout()
         foot.addStretch(1)
+        foot.addWidget(self.go_on)
         foot.addWidget(self.compute)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_L, SPACE_M, SPACE_L, SPACE_L)
         column.setSpacing(SPACE_S)
-        for part in (self.heading, self.summary, self.form):
+        for part in (self.heading, self.summary, self.groups, self.form):
             column.addWidget(part)
         column.addLayout(foot)
         self.setFixedWidth(_WIDTH)
@@ -55,14 +67,23 @@ class ProjectionSettings(QFrame):
         self._entry, self._values = entry, dict(values)
         self.heading.setText(entry.title)
         self.summary.setText(entry.spec.summary)
-        self.form.set_schema(entry.schema_)
+        self.form.set_schema(self.groups.set_schema(entry.schema_))
+        self.form.setVisible(bool(self.form.values()))
         self.form.set_values(values)
+        self.groups.set_values(values)
         self.form.set_problems({})
         self.compute.setEnabled(True)
 
+    def offer_to_go_on(self, offered: bool) -> None:
+        """Show Continue, or not."""
+        self.go_on.setVisible(offered)
+
     def open_under(self, anchor: QWidget) -> None:
         """Float under a widget, within its screen."""
-        self.adjustSize()
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        self.resize(_WIDTH, layout.totalHeightForWidth(_WIDTH))
         at = anchor.mapToGlobal(QPoint(anchor.width() - self.width(), anchor.height() + 4))
         screen = anchor.screen().availableGeometry()
         self.move(max(screen.left(), at.x()), min(at.y(), screen.bottom() - self.height()))
@@ -77,6 +98,10 @@ class ProjectionSettings(QFrame):
         self.compute.setEnabled(not problems)
         if not problems:
             self.edited.emit(dict(self._values))
+
+    def _want_to_go_on(self) -> None:
+        self.hide()
+        self.go_on_wanted.emit(None)
 
     def _want(self) -> None:
         self.hide()

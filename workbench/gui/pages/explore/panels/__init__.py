@@ -1,0 +1,1 @@
+"""What stands under the map: one package a panel, listed in `table`."""

@@ -1,0 +1,1 @@
+"""The selected samples, or all shown ones, as a table."""

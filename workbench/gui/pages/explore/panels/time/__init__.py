@@ -1,0 +1,1 @@
+"""The panel that plays a run's checkpoints one after the other."""

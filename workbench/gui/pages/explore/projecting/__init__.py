@@ -1,0 +1,1 @@
+"""What happens between Compute and a layout: choosing, watching, pausing, going on, and turning it."""
