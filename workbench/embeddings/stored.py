@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workbench.core.errors import RunError
 from workbench.data.base import Progress, no_progress
-from workbench.embeddings.approximate import graph
+from workbench.embeddings import approximate
 from workbench.runs.embedding_set import EmbeddingSet, Neighbours, store_neighbours
 
 FEWEST_STORED = 30
@@ -21,7 +21,7 @@ def set_neighbours(
     """
     stored, badge = _readable(opened), opened.meta.approximate
     if stored is None or stored.index.shape[1] < min(k, len(opened) - 1) or (badge and exact):
-        stored, badge = graph(opened.vectors, max(k, FEWEST_STORED), opened.meta.metric, progress, exact)
+        stored, badge = approximate.graph(opened.vectors, max(k, FEWEST_STORED), opened.meta.metric, progress, exact)
         store_neighbours(opened.folder, stored, badge)
     return stored, badge
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SMALLEST_PX, _LARGEST_PX = 11.0, 17.0
 _GAP_PX = 12.0
 _MARGIN_PX = 6.0
-_LEAST_SPREAD_PX = 10.0
+_LEAST_SPREAD_PX = 5.0
 MOST_LABELS = 80
 _CELLS = 32
 """Columns and rows of the grid in which a class is looked for where it is densest."""

@@ -45,6 +45,7 @@ class StructurePanel(ExplorePanel):
         self._found: dict[str, Found] = {}
         self._explorer: Explorer | None = None
         self._job: Job | None = None
+        self._is_wanted = False
         self._reading: Explorer | None = None
         line = QHBoxLayout(self)
         line.setContentsMargins(SPACE_XS, SPACE_S, SPACE_XS, SPACE_XS)
@@ -104,6 +105,7 @@ class StructurePanel(ExplorePanel):
         if opened is None or self._is_asking():
             return
         explorer, column = self.desk.explorer, str(values.get("column") or LABEL)
+        self._is_wanted = True
 
         def read(found: Found) -> None:
             if self.desk.explorer is explorer:
@@ -116,7 +118,7 @@ class StructurePanel(ExplorePanel):
                 self.desk.app.fail(error)
 
         def answered(result: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-            if self.desk.explorer is explorer:
+            if self.desk.explorer is explorer and self._is_wanted:
                 self._reading = explorer
                 self.desk.work(lambda: Found.of(kind, result, arrays, opened.stored, column), read, failed)
 
@@ -125,7 +127,8 @@ class StructurePanel(ExplorePanel):
         self._show_job()
 
     def cancel(self) -> None:
-        """Stop looking."""
+        """Stop looking; an answer that is already on its way is not shown."""
+        self._is_wanted = False
         if self._job is not None and self._job.active:
             self.desk.app.jobs.cancel(self._job.id)
 
