@@ -29,12 +29,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QApplication, QWidget
 
-from workbench.gui.explorer import orbit, raster
 from workbench.gui.explorer.colours import PlotColours
-from workbench.gui.explorer.glide import glide
-from workbench.gui.explorer.lines import LineLayer
 from workbench.gui.explorer.map_view import MapView
 from workbench.gui.explorer.palette import CATEGORICAL_10, categorical
+from workbench.gui.explorer.raster import orbit, painting
+from workbench.gui.explorer.raster.glide import glide
+from workbench.gui.explorer.raster.lines import LineLayer
 
 WIDTH, HEIGHT = 1200, 800
 COLOURS = PlotColours("#ffffff", "#1c1f26", "#d9dce3", "#656c7a", "#2f6fed", CATEGORICAL_10)
@@ -94,7 +94,7 @@ def sample(points: int) -> tuple[NDArray[np.float32], NDArray[np.uint16]]:
 
 def measure(points: int, frames: int) -> list[Row]:
     """All gestures on one map."""
-    raster.warm_up()
+    painting.warm_up()
     _app = QApplication.instance() or QApplication([])
     xy, codes = sample(points)
     rows = [first_paint(xy, codes)]
@@ -259,7 +259,7 @@ def in_child(points: int, frames: int) -> list[Row]:
 
 def large_map(points: int, frames: int) -> list[Row]:
     """Pan and zoom, and the most memory that the process ever held."""
-    raster.warm_up()
+    painting.warm_up()
     _app = QApplication([])
     view = shown(*sample(points))
     pan, zoom = timed(view, panning(view), frames), timed(view, zooming(view), max(3, frames // 5))

@@ -62,7 +62,7 @@ def unit_rows(rows: int, width: int) -> NDArray[np.float32]:
 
 def query(vectors: NDArray[np.float32], k: int, queries: int) -> dict[str, Any]:
     """Milliseconds of one query by each method, and the ratios to ours."""
-    from workbench.embeddings.search import SearchIndex
+    from workbench.embeddings.search.index import SearchIndex
 
     index = SearchIndex(vectors, "cosine")
     ways: dict[str, Find] = {"ours": lambda one: index.nearest(one, k).index, **peers(vectors, k)}
@@ -113,7 +113,7 @@ def words(vectors: NDArray[np.float32], k: int, queries: int) -> dict[str, Any]:
     """From opening a stored word space to the first answer, and the answers after it; kernels are loaded before."""
     import pyarrow as pa
 
-    from workbench.embeddings.search import SearchIndex
+    from workbench.embeddings.search.index import SearchIndex
     from workbench.engine.lab.spaces import Spaces
     from workbench.runs.embedding_set import write_embedding_set
 
@@ -145,7 +145,7 @@ def graph(vectors: NDArray[np.float32], k: int) -> dict[str, Any]:
     import faiss
     import torch
 
-    from workbench.embeddings.neighbours import exact_neighbours
+    from workbench.embeddings.search.neighbours import exact_neighbours
 
     exact_neighbours(vectors[:1000], k, "cosine")
     began = time.perf_counter()

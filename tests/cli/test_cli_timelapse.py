@@ -16,7 +16,7 @@ from PIL import Image
 from workbench.app import films
 from workbench.cli.main import main
 from workbench.core.errors import WorkbenchError
-from workbench.embeddings.timelapse import lay_out_steps
+from workbench.embeddings.projections.timelapse import lay_out_steps
 from workbench.recipes.models import Choice
 from workbench.runs.embedding_meta import SetMeta
 from workbench.runs.embedding_set import EmbeddingSet, write_embedding_set

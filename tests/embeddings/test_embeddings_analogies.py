@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from workbench.core.errors import Cancelled, DataError
-from workbench.embeddings.analogies import AnalogyReport, solve_analogies
-from workbench.embeddings.search import SearchIndex
-from workbench.embeddings.similarity import correlate
-from workbench.embeddings.vocabulary import Vocabulary
-from workbench.embeddings.word_files import read_judgements, read_questions
+from workbench.embeddings.search.index import SearchIndex
+from workbench.embeddings.words.analogies import AnalogyReport, solve_analogies
+from workbench.embeddings.words.files import read_judgements, read_questions
+from workbench.embeddings.words.similarity import correlate
+from workbench.embeddings.words.vocabulary import Vocabulary
 
 CAPITALS = [
     "Athens",
@@ -117,13 +117,13 @@ def test_sections_and_kinds_add_up_and_skipped_ones_are_counted(questions: Path)
 
 def test_blocks_do_not_change_what_is_solved(questions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, _ = solved(questions, method="mul")
-    monkeypatch.setattr("workbench.embeddings.analogies._WORDS", 17)
-    monkeypatch.setattr("workbench.embeddings.analogies._QUESTIONS", 5)
+    monkeypatch.setattr("workbench.embeddings.words.analogies._WORDS", 17)
+    monkeypatch.setattr("workbench.embeddings.words.analogies._QUESTIONS", 5)
     np.testing.assert_array_equal(solved(questions, method="mul")[0].answers, whole.answers)
 
 
 def test_multiplication_answers_as_one_analogy_at_a_time_does(questions: Path) -> None:
-    from workbench.embeddings.arithmetic import analogy
+    from workbench.embeddings.words.arithmetic import analogy
 
     report, asked = solved(questions, method="mul", any_case=False)
     index, vocabulary = SearchIndex(VECTORS, "cosine"), Vocabulary(WORDS)
@@ -143,7 +143,7 @@ def test_words_without_direction_are_unknown(questions: Path) -> None:
 
 
 def test_cancel_stops_between_blocks_of_questions(questions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.embeddings.analogies._QUESTIONS", 5)
+    monkeypatch.setattr("workbench.embeddings.words.analogies._QUESTIONS", 5)
 
     def progress(share: float, words: str) -> None:
         if share > 0.3:

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from workbench.embeddings import approximate as module
-from workbench.embeddings.approximate import approximate_neighbours, graph, recall
-from workbench.embeddings.neighbours import exact_neighbours
-from workbench.embeddings.projections import project_set
+from workbench.embeddings.projections.projecting import project_set
+from workbench.embeddings.search import approximate as module
+from workbench.embeddings.search.approximate import approximate_neighbours, graph, recall
+from workbench.embeddings.search.neighbours import exact_neighbours
 from workbench.recipes.models import Choice
 from workbench.runs.embedding_meta import SetMeta
 from workbench.runs.embedding_set import EmbeddingSet, Neighbours, write_embedding_set

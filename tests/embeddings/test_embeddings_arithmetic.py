@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from workbench.core.errors import DataError
-from workbench.embeddings.arithmetic import Term, analogy, combine, signed_sum
-from workbench.embeddings.planes import meaning_axes, pair_plane
-from workbench.embeddings.search import SearchIndex
+from workbench.embeddings.search.index import SearchIndex
+from workbench.embeddings.words.arithmetic import Term, analogy, combine, signed_sum
+from workbench.embeddings.words.planes import meaning_axes, pair_plane
 
 RNG = np.random.default_rng(1)
 VECTORS = (RNG.normal(size=(250, 10)) * 3 + 1).astype(np.float32)

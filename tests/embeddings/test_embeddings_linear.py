@@ -10,8 +10,8 @@ from sklearn.random_projection import GaussianRandomProjection, SparseRandomProj
 
 from workbench.core.errors import DataError
 from workbench.data.base import no_progress
-from workbench.embeddings.base import Drawn, Given
-from workbench.embeddings.projections import configured
+from workbench.embeddings.projections.base import Drawn, Given
+from workbench.embeddings.projections.projecting import configured
 from workbench.recipes.models import Choice
 
 

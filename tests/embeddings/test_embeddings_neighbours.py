@@ -8,10 +8,10 @@ from sklearn.neighbors import NearestNeighbors
 
 from workbench.core.errors import Cancelled
 from workbench.data.base import no_progress
-from workbench.embeddings import neighbours as module
-from workbench.embeddings.neighbours import exact_neighbours
-from workbench.embeddings.points import prepare
-from workbench.embeddings.search import SearchIndex
+from workbench.embeddings.search import neighbours as module
+from workbench.embeddings.search.index import SearchIndex
+from workbench.embeddings.search.neighbours import exact_neighbours
+from workbench.embeddings.search.points import prepare
 
 METRICS = ("cosine", "euclidean")
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from workbench.data.base import no_progress
-from workbench.embeddings.base import Given
-from workbench.embeddings.pca import Pca, PcaConfig
-from workbench.embeddings.placing import NEIGHBOURS, place_among_neighbours, place_on_components
-from workbench.embeddings.search import SearchIndex
+from workbench.embeddings.projections.base import Given
+from workbench.embeddings.projections.pca import Pca, PcaConfig
+from workbench.embeddings.projections.placing import NEIGHBOURS, place_among_neighbours, place_on_components
+from workbench.embeddings.search.index import SearchIndex
 
 
 def vectors(rows: int = 60, width: int = 9, seed: int = 0) -> np.ndarray:

@@ -14,14 +14,14 @@ from sklearn.decomposition import PCA
 
 from workbench.core.errors import Cancelled, DataError, RecipeError, RunError
 from workbench.data.base import no_progress
-from workbench.embeddings import pca as pca_module
 from workbench.embeddings.background import beside, wait
-from workbench.embeddings.base import Given, Partial
-from workbench.embeddings.neighbours import exact_neighbours
-from workbench.embeddings.projections import PROJECTIONS, configured, project_set
-from workbench.embeddings.trust import trust
-from workbench.embeddings.umap_engine import COMPILING, fuzzy_graph
-from workbench.embeddings.umap_layout import with_self
+from workbench.embeddings.projections import pca as pca_module
+from workbench.embeddings.projections.base import Given, Partial
+from workbench.embeddings.projections.projecting import PROJECTIONS, configured, project_set
+from workbench.embeddings.projections.trust import trust
+from workbench.embeddings.projections.umap_engine import COMPILING, fuzzy_graph
+from workbench.embeddings.projections.umap_layout import with_self
+from workbench.embeddings.search.neighbours import exact_neighbours
 from workbench.recipes.models import Choice
 from workbench.runs.embedding_meta import SetMeta, record_layout
 from workbench.runs.embedding_set import EmbeddingSet, write_embedding_set
@@ -211,7 +211,7 @@ def test_waiting_says_so_in_words_and_can_be_cancelled_while_the_work_goes_on() 
 
 def test_importing_the_table_imports_none_of_the_libraries_that_draw() -> None:
     code = (
-        "import sys, workbench.embeddings.projections;"
+        "import sys, workbench.embeddings.projections.projecting;"
         "print([name for name in ('umap', 'sklearn', 'pynndescent', 'openTSNE') if name in sys.modules])"
     )
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

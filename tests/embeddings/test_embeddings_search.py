@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from workbench.core.errors import DataError
-from workbench.embeddings import points as module
-from workbench.embeddings.neighbours import exact_neighbours
-from workbench.embeddings.search import SearchIndex
+from workbench.embeddings.search import points as module
+from workbench.embeddings.search.index import SearchIndex
+from workbench.embeddings.search.neighbours import exact_neighbours
 
 METRICS = ("cosine", "euclidean", "dot")
 RNG = np.random.default_rng(0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from workbench.core.errors import DataError
-from workbench.embeddings.neighbours import exact_neighbours
+from workbench.embeddings.search.neighbours import exact_neighbours
 from workbench.embeddings.structure.duplicates import near_duplicates, suggested_threshold
 
 

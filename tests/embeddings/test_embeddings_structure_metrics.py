@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import skew
 
 from workbench.core.errors import DataError
-from workbench.embeddings.neighbours import exact_neighbours
+from workbench.embeddings.search.neighbours import exact_neighbours
 from workbench.embeddings.structure.point_metrics import density, distance_to, hubness, k_occurrences, label_purity
 
 

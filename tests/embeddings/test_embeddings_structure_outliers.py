@@ -8,7 +8,7 @@ from sklearn.metrics import pairwise_distances
 from sklearn.neighbors import LocalOutlierFactor
 
 from workbench.core.errors import DataError
-from workbench.embeddings.neighbours import exact_neighbours
+from workbench.embeddings.search.neighbours import exact_neighbours
 from workbench.embeddings.structure.near import near
 from workbench.embeddings.structure.outliers import knn_outlier_score, local_outlier_factor
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
 from workbench.core.errors import Cancelled
-from workbench.embeddings.neighbours import exact_neighbours
+from workbench.embeddings.search.neighbours import exact_neighbours
 from workbench.embeddings.structure.suspects import neighbour_votes, suspect_rows
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from workbench.core.errors import Cancelled, DataError, RecipeError, RunError
 from workbench.core.wire import Message
-from workbench.embeddings.timelapse import aligned, in_step_order, lay_out_steps, rows_in, travel, travelled
+from workbench.embeddings.projections.timelapse import aligned, in_step_order, lay_out_steps, rows_in, travel, travelled
 from workbench.engine.lab.server import Arrays, Request
 from workbench.engine.lab.timelapse import TIMELAPSE
 from workbench.recipes.models import Choice

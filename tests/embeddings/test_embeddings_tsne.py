@@ -9,10 +9,10 @@ import pytest
 
 from workbench.core.errors import Cancelled, DataError
 from workbench.data.base import no_progress
-from workbench.embeddings import tsne as module
-from workbench.embeddings.base import NO_PARTIAL, Drawn, Given, Partial
-from workbench.embeddings.neighbours import exact_neighbours
-from workbench.embeddings.tsne import Tsne, TsneConfig, affinities
+from workbench.embeddings.projections import tsne as module
+from workbench.embeddings.projections.base import NO_PARTIAL, Drawn, Given, Partial
+from workbench.embeddings.projections.tsne import Tsne, TsneConfig, affinities
+from workbench.embeddings.search.neighbours import exact_neighbours
 
 FAST = {"iterations": 60, "early_iterations": 30, "perplexity": 10}
 

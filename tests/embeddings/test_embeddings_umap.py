@@ -10,11 +10,11 @@ import pytest
 
 from workbench.core.errors import Cancelled, DataError
 from workbench.data.base import no_progress
-from workbench.embeddings import umap_engine
-from workbench.embeddings.base import NO_PARTIAL, Given, Partial
-from workbench.embeddings.neighbours import exact_neighbours
-from workbench.embeddings.umap_engine import Density, distances, fuzzy_graph, optimise
-from workbench.embeddings.umap_layout import Umap, UmapConfig, with_self
+from workbench.embeddings.projections import umap_engine
+from workbench.embeddings.projections.base import NO_PARTIAL, Given, Partial
+from workbench.embeddings.projections.umap_engine import Density, distances, fuzzy_graph, optimise
+from workbench.embeddings.projections.umap_layout import Umap, UmapConfig, with_self
+from workbench.embeddings.search.neighbours import exact_neighbours
 
 ROWS = 90
 

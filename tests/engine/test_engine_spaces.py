@@ -14,7 +14,7 @@ import pytest
 
 from workbench.app.lab_client import LabClient
 from workbench.core.errors import WorkbenchError
-from workbench.embeddings.neighbours import exact_neighbours
+from workbench.embeddings.search.neighbours import exact_neighbours
 from workbench.engine.lab.spaces import Spaces
 from workbench.runs.embedding_meta import SetMeta
 from workbench.runs.embedding_set import EmbeddingSet, store_neighbours, write_embedding_set

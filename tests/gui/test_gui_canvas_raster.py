@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.gui.explorer import palette, raster
-from workbench.gui.explorer.camera import Bounds, Camera
-from workbench.gui.explorer.cloud import Cloud, device_shape, transform
+from workbench.gui.explorer import palette
 from workbench.gui.explorer.colours import PlotColours, mixed, rgba_table
-from workbench.gui.explorer.grid import GridIndex
+from workbench.gui.explorer.raster import painting
+from workbench.gui.explorer.raster.camera import Bounds, Camera
+from workbench.gui.explorer.raster.cloud import Cloud, device_shape, transform
+from workbench.gui.explorer.raster.grid import GridIndex
 
 COLOURS = PlotColours("#ffffff", "#1c1f26", "#d9dce3", "#656c7a", "#2f6fed", palette.CATEGORICAL_10)
 BLACK, WHITE = 0xFF000000, 0xFFFFFFFF
@@ -22,30 +23,30 @@ IDENTITY = (1.0, 0.0, 1.0, 0.0)
 @pytest.fixture
 def plain(monkeypatch):
     """Draw with numpy, as before the kernels are there."""
-    monkeypatch.setattr(raster, "_kernels", None)
+    monkeypatch.setattr(painting, "_kernels", None)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled():
-    raster.warm_up()
+    painting.warm_up()
 
 
 def layer(points, size, colours=("#ff0000",), codes=None, visible=None):
     xy = np.asarray(points, np.float32).reshape(-1, 2)
     codes = np.zeros(len(xy), np.uint16) if codes is None else np.asarray(codes, np.uint16)
-    table = raster.pack_colours(rgba_table(list(colours)))
+    table = painting.pack_colours(rgba_table(list(colours)))
     sizes = np.atleast_1d(np.asarray(size, np.uint8))
-    return raster.Layer(xy, codes, table, sizes, raster.ALL_VISIBLE if visible is None else np.asarray(visible))
+    return painting.Layer(xy, codes, table, sizes, painting.ALL_VISIBLE if visible is None else np.asarray(visible))
 
 
 def drawn(*layers, shape=(20, 20), background=BLACK):
-    return raster.draw(layers, IDENTITY, shape, background)
+    return painting.draw(layers, IDENTITY, shape, background)
 
 
 def reference(points, size, colours, codes, shape):
     """The squares one pixel at a time, in Python."""
     picture = np.full(shape, BLACK, np.uint32)
-    table = raster.pack_colours(rgba_table(colours))
+    table = painting.pack_colours(rgba_table(colours))
     for (x, y), code in zip(points, codes, strict=True):
         if not np.isfinite([x, y]).all():
             continue
@@ -66,11 +67,11 @@ def test_compiled_and_plain_squares_equal_a_pixel_by_pixel_reference(seed, size)
     expected = reference(points, size, colours, codes, (20, 24))
     squares = layer(points, size, colours, codes)
     np.testing.assert_array_equal(drawn(squares, shape=(20, 24)), expected)
-    kernels, raster._kernels = raster._kernels, None
+    kernels, painting._kernels = painting._kernels, None
     try:
         np.testing.assert_array_equal(drawn(squares, shape=(20, 24)), expected)
     finally:
-        raster._kernels = kernels
+        painting._kernels = kernels
 
 
 def test_bands_of_many_points_keep_the_drawing_order():
@@ -91,7 +92,7 @@ def test_a_disc_has_a_soft_rim_a_full_centre_and_empty_corners():
 
 def test_the_plain_disc_covers_the_compiled_one_but_for_its_rim(plain):
     covered = drawn(layer([(10, 10)], 9)) != BLACK
-    soft = raster.stamps()[9, :9, :9]
+    soft = painting.stamps()[9, :9, :9]
     np.testing.assert_array_equal(covered[6:15, 6:15], soft >= 128)
 
 
@@ -103,9 +104,9 @@ def test_until_the_kernels_are_there_a_part_of_very_many_points_is_drawn(plain):
 
 
 def test_a_translucent_point_mixes_with_what_lies_below():
-    half = raster.Layer(
+    half = painting.Layer(
         np.array([[5, 5]], np.float32), np.zeros(1, np.uint16),
-        raster.pack_colours(np.array([[255, 0, 0, 128]], np.uint8)), np.array([1], np.uint8),
+        painting.pack_colours(np.array([[255, 0, 0, 128]], np.uint8)), np.array([1], np.uint8),
     )  # fmt: skip
     pixel = int(drawn(half, background=WHITE)[5, 5])
     assert [(pixel >> shift) & 255 for shift in (24, 16, 8, 0)] == pytest.approx([255, 255, 127, 127], abs=1)
@@ -196,7 +197,7 @@ def test_no_class_lies_on_top_because_it_comes_last_in_the_file():
     cloud = Cloud(xy, sizes=np.full(4000, 3))
     cloud.set_colours(np.repeat([0, 1], 2000), rgba_table(["#ff0000", "#0000ff"]))
     camera = Camera(width=120, height=120).fitted(cloud.bounds)
-    picture = raster.draw(cloud.layers(COLOURS, 3, 1.0), transform(camera, 1.0), (120, 120), WHITE)
+    picture = painting.draw(cloud.layers(COLOURS, 3, 1.0), transform(camera, 1.0), (120, 120), WHITE)
     red, blue = (picture == 0xFFFF0000).sum(), (picture == 0xFF0000FF).sum()
     assert 0.8 < red / blue < 1.25
 
@@ -206,9 +207,9 @@ def test_a_selection_that_dims_the_rest_keeps_its_own_colour():
     cloud.set_colours([0, 0], rgba_table(["#ff0000"]))
     cloud.selected, cloud.dims_others = cloud.marked([1]), True
     camera = Camera(5, 0, 10, 200, 60)
-    picture = raster.draw(cloud.layers(COLOURS, 8, 1.0), transform(camera, 1.0), (60, 200), WHITE)
+    picture = painting.draw(cloud.layers(COLOURS, 8, 1.0), transform(camera, 1.0), (60, 200), WHITE)
     assert picture[30, 150] == 0xFFFF0000
-    faded = int(raster.pack_colours(mixed(rgba_table(["#ff0000"]), "#ffffff", 0.22))[0])
+    faded = int(painting.pack_colours(mixed(rgba_table(["#ff0000"]), "#ffffff", 0.22))[0])
     assert picture[30, 50] == faded
 
 

@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.gui.explorer import palette, raster
-from workbench.gui.explorer.camera import Bounds, Camera
-from workbench.gui.explorer.cloud import Cloud, transform
-from workbench.gui.explorer.cloud_layers import MANY_MARKED
+from workbench.gui.explorer import palette
 from workbench.gui.explorer.colours import PlotColours, rgba_table
-from workbench.gui.explorer.lines import LineLayer, trail_segments
+from workbench.gui.explorer.raster import painting
+from workbench.gui.explorer.raster.camera import Bounds, Camera
+from workbench.gui.explorer.raster.cloud import Cloud, transform
+from workbench.gui.explorer.raster.cloud_layers import MANY_MARKED
+from workbench.gui.explorer.raster.lines import LineLayer, trail_segments
 
 COLOURS = PlotColours("#ffffff", "#1c1f26", "#d9dce3", "#656c7a", "#2f6fed", palette.CATEGORICAL_10)
 WHITE = 0xFFFFFFFF
@@ -19,7 +20,7 @@ SHAPE = (90, 120)
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled():
-    raster.warm_up()
+    painting.warm_up()
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +36,11 @@ def cloud():
 
 
 def picture(cloud, camera, size=3.0, mode="points", shape=SHAPE):
-    return raster.draw(cloud.layers(COLOURS, size, 1.0, mode), transform(camera, 1.0), shape, WHITE)
+    return painting.draw(cloud.layers(COLOURS, size, 1.0, mode), transform(camera, 1.0), shape, WHITE)
 
 
 def without_cells(layers):
-    return [raster.Layer(x.xy, x.codes, x.table, x.sizes, x.visible, None, x.rims) for x in layers]
+    return [painting.Layer(x.xy, x.codes, x.table, x.sizes, x.visible, None, x.rims) for x in layers]
 
 
 @settings(max_examples=30, deadline=None)
@@ -47,34 +48,34 @@ def without_cells(layers):
 def test_cells_that_are_skipped_held_no_point_of_the_picture(cloud, x, y, zoom, size):
     camera = Camera(x, y, 10.0**zoom, 120, 90)
     layers = cloud.layers(COLOURS, size, 1.0)
-    whole = raster.draw(without_cells(layers), transform(camera, 1.0), SHAPE, WHITE)
-    np.testing.assert_array_equal(raster.draw(layers, transform(camera, 1.0), SHAPE, WHITE), whole)
+    whole = painting.draw(without_cells(layers), transform(camera, 1.0), SHAPE, WHITE)
+    np.testing.assert_array_equal(painting.draw(layers, transform(camera, 1.0), SHAPE, WHITE), whole)
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(-70, 70), st.integers(-70, 70)), min_size=1, max_size=4), st.floats(0, 2.5))
 def test_a_pan_by_strips_makes_the_picture_that_drawing_all_of_it_makes(cloud, moves, zoom):
-    camera, canvas = Camera(0.1, 0.2, 10.0**zoom, 120, 90), raster.Canvas()
+    camera, canvas = Camera(0.1, 0.2, 10.0**zoom, 120, 90), painting.Canvas()
     layers = cloud.layers(COLOURS, 7.0, 1.0, "outlined")
     canvas.draw(layers, transform(camera, 1.0), SHAPE, WHITE)
     for right, down in moves:
         camera = camera.panned(right, down)
         panned = canvas.draw(layers, transform(camera, 1.0), SHAPE, WHITE)
-        np.testing.assert_array_equal(panned, raster.draw(layers, transform(camera, 1.0), SHAPE, WHITE))
+        np.testing.assert_array_equal(panned, painting.draw(layers, transform(camera, 1.0), SHAPE, WHITE))
 
 
 def test_lines_pan_by_strips_as_well():
     rng = np.random.default_rng(0)
     lines = [LineLayer(rng.normal(size=(40, 4)).astype(np.float32) * 50, np.zeros(1, np.uint16), half_black(), 2.5)]
-    camera, canvas = Camera(0, 0, 1.3, 120, 90), raster.Canvas()
+    camera, canvas = Camera(0, 0, 1.3, 120, 90), painting.Canvas()
     for _ in range(4):
         panned = canvas.draw(lines, transform(camera, 1.0), SHAPE, WHITE)
-        np.testing.assert_array_equal(panned, raster.draw(lines, transform(camera, 1.0), SHAPE, WHITE))
+        np.testing.assert_array_equal(panned, painting.draw(lines, transform(camera, 1.0), SHAPE, WHITE))
         camera = camera.panned(-17, 11)
 
 
 def test_a_canvas_draws_anew_after_a_change_of_colours(cloud):
-    canvas, camera = raster.Canvas(), Camera(0, 0, 30, 120, 90)
+    canvas, camera = painting.Canvas(), Camera(0, 0, 30, 120, 90)
     before = canvas.draw(cloud.layers(COLOURS, 3.0, 1.0), transform(camera, 1.0), SHAPE, WHITE)
     other = Cloud(cloud.xy, grid=cloud.grid)
     other.set_colours(np.zeros(len(cloud.xy)), rgba_table(["#ff0000"]))
@@ -155,7 +156,7 @@ def half_black():
 
 def drawn_lines(segments, width, colour=0xFF000000, shape=(40, 60)):
     layer = LineLayer(np.array(segments, np.float32), np.zeros(1, np.uint16), np.array([colour], np.uint32), width)
-    return 255 - (raster.draw([layer], (1.0, 0.0, 1.0, 0.0), shape, WHITE) & 255).astype(int)
+    return 255 - (painting.draw([layer], (1.0, 0.0, 1.0, 0.0), shape, WHITE) & 255).astype(int)
 
 
 @pytest.mark.parametrize("width", [1.0, 2.0, 3.5])
@@ -198,12 +199,12 @@ def test_trails_lead_through_every_step_of_every_point():
 def test_bounds_by_the_compiled_loop_are_those_by_numpy(xy, monkeypatch):
     places = np.array(xy, np.float32).reshape(-1, 2)
     compiled = Bounds.around(places)
-    monkeypatch.setattr(raster, "_kernels", None)
+    monkeypatch.setattr(painting, "_kernels", None)
     assert Bounds.around(places) == compiled
 
 
 def test_a_colour_over_another_is_rounded_channel_by_channel():
-    from workbench.gui.explorer.kernels import over
+    from workbench.gui.explorer.raster.kernels import over
 
     rng = np.random.default_rng(0)
     for _ in range(5000):

@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from workbench.gui.explorer import contours, density, modes, palette, raster
-from workbench.gui.explorer.camera import Camera
-from workbench.gui.explorer.cloud import Cloud, transform
+from workbench.gui.explorer import palette
 from workbench.gui.explorer.colours import PlotColours, rgba_table
+from workbench.gui.explorer.raster import contours, density, modes, painting
+from workbench.gui.explorer.raster.camera import Camera
+from workbench.gui.explorer.raster.cloud import Cloud, transform
 
 COLOURS = PlotColours("#ffffff", "#1c1f26", "#d9dce3", "#656c7a", "#2f6fed", palette.CATEGORICAL_10)
 WHITE = 0xFFFFFFFF
@@ -17,7 +18,7 @@ SHAPE = (160, 200)
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled():
-    raster.warm_up()
+    painting.warm_up()
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def layer(cloud):
 
 
 def picture(cloud, camera):
-    return raster.draw(cloud.layers(COLOURS, 2.0, 1.0, "density"), transform(camera, 1.0), SHAPE, WHITE)
+    return painting.draw(cloud.layers(COLOURS, 2.0, 1.0, "density"), transform(camera, 1.0), SHAPE, WHITE)
 
 
 def channels(pixels):
@@ -64,11 +65,11 @@ def test_smoothing_is_a_gaussian_and_keeps_the_number_of_points():
 
 def test_the_density_before_the_kernels_are_there_is_the_same_picture(cloud, monkeypatch):
     camera = Camera(0.3, 0.1, 14, 200, 160)
-    target = raster.Target(np.full(SHAPE, WHITE, np.uint32), np.array([14.0, 97, -14, 83]), (0, 160, 0, 200))
+    target = painting.Target(np.full(SHAPE, WHITE, np.uint32), np.array([14.0, 97, -14, 83]), (0, 160, 0, 200))
     bare = density.DensityLayer(**{**vars(layer(cloud)), "line": 0})
     bare.draw(target)
-    monkeypatch.setattr(raster, "_kernels", None)
-    plain = raster.Target(np.full(SHAPE, WHITE, np.uint32), target.transform, target.clip)
+    monkeypatch.setattr(painting, "_kernels", None)
+    plain = painting.Target(np.full(SHAPE, WHITE, np.uint32), target.transform, target.clip)
     bare.draw(plain)
     assert np.abs(channels(target.picture) - channels(plain.picture)).max() <= 1
     assert len(np.unique(picture(cloud, camera))) > 50
@@ -98,7 +99,7 @@ def test_the_mixture_of_colours_is_weighted_by_count():
     cloud = Cloud(xy)
     cloud.set_colours(np.repeat([0, 1], [300, 100]), rgba_table(["#ff0000", "#0000ff"]))
     bare = density.DensityLayer(**{**vars(layer(cloud)), "line": 0})
-    target = raster.Target(np.full(SHAPE, 0, np.uint32), np.array([10.0, 100, -10, 80]), (0, 160, 0, 200))
+    target = painting.Target(np.full(SHAPE, 0, np.uint32), np.array([10.0, 100, -10, 80]), (0, 160, 0, 200))
     bare.draw(target)
     red, _, blue = channels(target.picture)[80, 100]
     assert red / blue == pytest.approx(3, rel=0.03)

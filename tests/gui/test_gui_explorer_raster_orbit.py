@@ -5,23 +5,24 @@ import math
 import numpy as np
 import pytest
 
-from workbench.gui.explorer import orbit, palette, raster
-from workbench.gui.explorer.camera import Camera
-from workbench.gui.explorer.cloud import Cloud, transform
+from workbench.gui.explorer import palette
 from workbench.gui.explorer.colours import PlotColours, rgba_table
+from workbench.gui.explorer.raster import orbit, painting
+from workbench.gui.explorer.raster.camera import Camera
+from workbench.gui.explorer.raster.cloud import Cloud, transform
 
 COLOURS = PlotColours("#ffffff", "#1c1f26", "#d9dce3", "#656c7a", "#2f6fed", palette.CATEGORICAL_10)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled():
-    raster.warm_up()
+    painting.warm_up()
 
 
 @pytest.fixture(params=["compiled", "plain"])
 def _either(request, monkeypatch):
     if request.param == "plain":
-        monkeypatch.setattr(raster, "_kernels", None)
+        monkeypatch.setattr(painting, "_kernels", None)
 
 
 def ball(count=4000):
@@ -80,7 +81,7 @@ def test_the_order_by_depth_is_from_far_to_near_and_holds_every_row_once():
 def test_both_ways_to_the_order_agree(monkeypatch):
     depth = orbit.project(ball(), orbit.around(ball()))[1]
     order, shade = orbit.depth_order(depth, 4.0)
-    monkeypatch.setattr(raster, "_kernels", None)
+    monkeypatch.setattr(painting, "_kernels", None)
     plain_order, plain_shade = orbit.depth_order(depth, 4.0)
     np.testing.assert_array_equal(order, plain_order)
     np.testing.assert_array_equal(shade, plain_shade)
@@ -94,7 +95,7 @@ def test_a_nearer_point_covers_a_farther_one_and_is_the_brighter_of_two():
     cloud.set_colours([0, 1, 0, 0], rgba_table(["#ff0000", "#0000ff"]))
     moved = cloud.moved(xy, *orbit.depth_order(depth, view.radius))
     camera = Camera(0, 0, 20, 120, 60)
-    shown = raster.draw(moved.layers(COLOURS, 9.0, 1.0), transform(camera, 1.0), (60, 120), 0xFFFFFFFF)
+    shown = painting.draw(moved.layers(COLOURS, 9.0, 1.0), transform(camera, 1.0), (60, 120), 0xFFFFFFFF)
     green = (shown >> 8) & 255
     assert (shown[30, 60] >> 16) & 255 > shown[30, 60] & 255
     assert green[30, 100] < green[30, 20]

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.gui.explorer import palette, raster
-from workbench.gui.explorer.camera import Camera
-from workbench.gui.explorer.cloud import Cloud, transform
+from workbench.gui.explorer import palette
 from workbench.gui.explorer.colours import PlotColours, rgba_table
-from workbench.gui.explorer.glide import ease, glide
-from workbench.gui.explorer.grid import GridIndex
+from workbench.gui.explorer.raster import painting
+from workbench.gui.explorer.raster.camera import Camera
+from workbench.gui.explorer.raster.cloud import Cloud, transform
+from workbench.gui.explorer.raster.glide import ease, glide
+from workbench.gui.explorer.raster.grid import GridIndex
 
 COLOURS = PlotColours("#ffffff", "#1c1f26", "#d9dce3", "#656c7a", "#2f6fed", palette.CATEGORICAL_10)
 WHITE = 0xFFFFFFFF
@@ -19,7 +20,7 @@ WHITE = 0xFFFFFFFF
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled():
-    raster.warm_up()
+    painting.warm_up()
 
 
 def points(seed, count=3000):
@@ -70,7 +71,7 @@ def test_a_lasso_of_a_simple_outline_takes_what_matplotlib_takes():
 def test_a_lasso_before_the_kernels_are_there_takes_the_same(monkeypatch):
     xy, outline, visible = points(2), polygon(2, 25), np.random.default_rng(0).random(3000) < 0.6
     compiled = GridIndex(xy).inside_polygon(outline, visible)
-    monkeypatch.setattr(raster, "_kernels", None)
+    monkeypatch.setattr(painting, "_kernels", None)
     np.testing.assert_array_equal(GridIndex(xy).inside_polygon(outline, visible), compiled)
     assert visible[compiled].all()
 
@@ -110,7 +111,7 @@ def test_a_box_takes_the_points_between_its_sides_and_on_them(seed):
 def test_the_index_is_the_same_with_and_without_compiled_loops(monkeypatch):
     xy = points(4, 5000)
     compiled = GridIndex(xy)
-    monkeypatch.setattr(raster, "_kernels", None)
+    monkeypatch.setattr(painting, "_kernels", None)
     plain = GridIndex(xy)
     np.testing.assert_array_equal(compiled.order, plain.order)
     np.testing.assert_array_equal(compiled.cells.start, plain.cells.start)
@@ -147,7 +148,7 @@ def test_the_count_of_shown_points_in_each_cell_adds_up():
 
 def drawn(cloud, size=3.0):
     camera = Camera(0, 0, 4, 120, 90)
-    return raster.draw(cloud.layers(COLOURS, size, 1.0), transform(camera, 1.0), (90, 120), WHITE)
+    return painting.draw(cloud.layers(COLOURS, size, 1.0), transform(camera, 1.0), (90, 120), WHITE)
 
 
 @pytest.fixture
@@ -202,7 +203,7 @@ def test_other_points_cannot_be_moved_in(cloud):
 @pytest.mark.parametrize("compiled", [True, False])
 def test_gliding_begins_and_ends_at_the_layouts_and_fades_what_only_one_has(compiled, monkeypatch):
     if not compiled:
-        monkeypatch.setattr(raster, "_kernels", None)
+        monkeypatch.setattr(painting, "_kernels", None)
     one = np.array([(0, 0), (np.nan, 0), (4, 4), (np.nan, 1)], np.float32)
     two = np.array([(8, 2), (6, 6), (np.inf, 0), (np.nan, 1)], np.float32)
     middle, shade = glide(one, two, 0.5)

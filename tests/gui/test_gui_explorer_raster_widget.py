@@ -5,19 +5,20 @@ import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtTest import QTest
 
-from workbench.gui.explorer import export, palette, raster
-from workbench.gui.explorer.cloud import transform
+from workbench.gui.explorer import export, palette
 from workbench.gui.explorer.colours import PlotColours
 from workbench.gui.explorer.legend_paint import LegendContent
-from workbench.gui.explorer.lines import LineLayer
 from workbench.gui.explorer.map_view import MapView
+from workbench.gui.explorer.raster import painting
+from workbench.gui.explorer.raster.cloud import transform
+from workbench.gui.explorer.raster.lines import LineLayer
 
 COLOURS = PlotColours("#ffffff", "#1c1f26", "#d9dce3", "#656c7a", "#2f6fed", palette.CATEGORICAL_10)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled():
-    raster.warm_up()
+    painting.warm_up()
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_a_dragged_map_shows_what_drawing_all_of_it_shows(view):
     view.pan_by(37, -21)
     panned = pixels(view.grab().toImage())
     layers = view.cloud.layers(COLOURS, view.point_size_px(), 1.0)
-    anew = raster.draw(layers, transform(view.camera, 1.0), (300, 400), 0xFFFFFFFF) & 0xFFFFFF
+    anew = painting.draw(layers, transform(view.camera, 1.0), (300, 400), 0xFFFFFFFF) & 0xFFFFFF
     np.testing.assert_array_equal(panned[8:-8, 8:380], anew[8:-8, 8:380])
 
 

@@ -12,12 +12,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow
 
 from workbench.gui.explorer import palette
-from workbench.gui.explorer.camera import Bounds, Camera
-from workbench.gui.explorer.cloud import Cloud
 from workbench.gui.explorer.colours import PlotColours
 from workbench.gui.explorer.flight import between, closing_in
 from workbench.gui.explorer.hover_card import CardContent, HoverCard
 from workbench.gui.explorer.map_view import MapView
+from workbench.gui.explorer.raster.camera import Bounds, Camera
+from workbench.gui.explorer.raster.cloud import Cloud
 from workbench.gui.explorer.tools.base import how_of
 from workbench.gui.explorer.tools.gather import count_words
 from workbench.gui.explorer.tools.stepping import nearest_to, next_point

@@ -1,1 +1,1 @@
-"""Neighbours and projections of embedding sets (engine side)."""
+"""Embedding sets on the engine side: in and out, search, projections, words, structure."""

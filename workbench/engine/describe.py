@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.core.files import write_atomic
 from workbench.data.table import SOURCES
-from workbench.embeddings.projections import PROJECTIONS
+from workbench.embeddings.projections.projecting import PROJECTIONS
 from workbench.engine.formula import outline
 from workbench.models.optimisers import OPTIMISERS
 from workbench.models.table import BACKBONES

@@ -10,11 +10,11 @@ from pathlib import Path
 from workbench.app.explorer.explorer import Explorer
 from workbench.app.films import FPS, SIZE_PX, check_film, film_fps, film_size
 from workbench.core.errors import RunError, WorkbenchError
-from workbench.gui.explorer import raster
-from workbench.gui.explorer.cloud import Cloud
 from workbench.gui.explorer.colours import of_theme
 from workbench.gui.explorer.film import Film, write_film
 from workbench.gui.explorer.legend_paint import LegendContent
+from workbench.gui.explorer.raster import painting
+from workbench.gui.explorer.raster.cloud import Cloud
 from workbench.gui.pages.explore.colouring import coloured_by
 from workbench.gui.pages.explore.panels.time.steps import time_steps
 from workbench.gui.theme import load_theme
@@ -46,7 +46,7 @@ def _run(chosen: argparse.Namespace) -> int:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     check_film(chosen.out)
     make_application()
-    raster.warm_up()
+    painting.warm_up()
     film = film_of(chosen.run_dir, chosen.method, chosen.theme)
     told = [-_TOLD_PER_CENT]
 

@@ -16,9 +16,10 @@ from scipy.spatial.distance import cdist, squareform
 
 from workbench.core.errors import DataError
 from workbench.data.base import Progress, no_progress
-from workbench.embeddings.neighbours import comparable_rows
+from workbench.embeddings.search.metric import told
+from workbench.embeddings.search.neighbours import comparable_rows
 from workbench.embeddings.structure.labels import Labels
-from workbench.embeddings.structure.points import scaled_blocks, told
+from workbench.embeddings.structure.points import scaled_blocks
 from workbench.runs.embedding_meta import Metric
 
 MOST_CLASSES = 2000

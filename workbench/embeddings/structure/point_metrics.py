@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from workbench.core.errors import DataError
 from workbench.data.base import Progress, no_progress
-from workbench.embeddings.neighbours import comparable_rows
+from workbench.embeddings.search.metric import told
+from workbench.embeddings.search.neighbours import comparable_rows
 from workbench.embeddings.structure.near import near
 from workbench.embeddings.structure.outliers import knn_outlier_score
-from workbench.embeddings.structure.points import scaled_blocks, told
+from workbench.embeddings.structure.points import scaled_blocks
 from workbench.embeddings.structure.suspects import neighbour_votes
 from workbench.runs.embedding_meta import Metric
 from workbench.runs.embedding_set import Neighbours

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.core.errors import DataError
-from workbench.embeddings.neighbours import comparable_rows
+from workbench.embeddings.search.metric import scaled
+from workbench.embeddings.search.neighbours import comparable_rows
 from workbench.runs.embedding_meta import Metric
 from workbench.runs.embedding_set import row_blocks
 
@@ -80,13 +81,4 @@ def scaled_blocks(
 ) -> Iterator[tuple[slice, NDArray[np.float64]]]:
     """Blocks (B, D) of these rows in float64, of length 1 under cosine, each with its place among the M."""
     for where in row_blocks(len(rows_M), 4 * vectors.shape[1]):
-        block_BD = vectors[rows_M[where]].astype(np.float64)
-        if metric == "cosine":
-            block_BD /= np.linalg.norm(block_BD, axis=1, keepdims=True)
-        yield where, block_BD
-
-
-def told(squared: NDArray[np.float64], metric: Metric) -> NDArray[np.float64]:
-    """Squared distances of scaled points as the metric tells them; cosine distances stay in [0, 2]."""
-    distance: NDArray[np.float64] = np.minimum(squared / 2, 2.0) if metric == "cosine" else np.sqrt(squared)
-    return distance
+        yield where, scaled(vectors[rows_M[where]], metric)

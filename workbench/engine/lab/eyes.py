@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from workbench.core.errors import DataError, LabError, RecipeError
 from workbench.data.base import Dataset, Progress, Samples
-from workbench.embeddings.placing import NEIGHBOURS, place_among_neighbours, place_on_components
-from workbench.embeddings.projections import project_set
+from workbench.embeddings.projections.placing import NEIGHBOURS, place_among_neighbours, place_on_components
+from workbench.embeddings.projections.projecting import project_set
 from workbench.engine.embed import small_pictures
 from workbench.engine.experiment import image_shape, split_names
 from workbench.engine.lab.observers import Memory, Named, observer_of

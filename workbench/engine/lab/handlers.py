@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from workbench.data.base import Dataset
 from workbench.data.loading import settings, source
 from workbench.data.probe import guess_source
-from workbench.embeddings.base import Partial
-from workbench.embeddings.projections import project_set
+from workbench.embeddings.projections.base import Partial
+from workbench.embeddings.projections.projecting import project_set
 from workbench.engine.embed import small_pictures
 from workbench.engine.experiment import place, split_names
 from workbench.engine.lab.embedding import EMBEDDING

@@ -6,8 +6,8 @@ import numpy as np
 
 from workbench.core.errors import DataError
 from workbench.data.progress import portion
-from workbench.embeddings.approximate import graph
-from workbench.embeddings.trust import trust
+from workbench.embeddings.projections.trust import trust
+from workbench.embeddings.search.approximate import graph
 from workbench.engine.lab.asked import badge_words, k_of, opened_set
 from workbench.engine.lab.listing import Column, Listing
 from workbench.engine.lab.server import Request, Result

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from workbench.core.errors import LabError, unknown
 from workbench.data.progress import portion
-from workbench.embeddings.stored import set_neighbours
+from workbench.embeddings.search.stored import set_neighbours
 from workbench.embeddings.structure.outliers import knn_outlier_score, local_outlier_factor
 from workbench.embeddings.structure.point_metrics import density, distance_to, hubness, k_occurrences, label_purity
 from workbench.engine.lab.asked import asked_labels, k_of, opened_set

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.core.errors import LabError, RunError, unknown
-from workbench.embeddings.arithmetic import Term, signed_sum
-from workbench.embeddings.search import MOST_NEIGHBOURS, SearchIndex
-from workbench.embeddings.vocabulary import Vocabulary, words_of
+from workbench.embeddings.search.index import MOST_NEIGHBOURS, SearchIndex
+from workbench.embeddings.words.arithmetic import Term, signed_sum
+from workbench.embeddings.words.vocabulary import Vocabulary, words_of
 from workbench.runs.embedding_meta import SearchMetric
 from workbench.runs.embedding_set import EmbeddingSet, Neighbours
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from workbench.core.errors import LabError
 from workbench.data.base import Progress
 from workbench.data.progress import portion
-from workbench.embeddings.approximate import graph
-from workbench.embeddings.stored import set_neighbours
+from workbench.embeddings.search.approximate import graph
+from workbench.embeddings.search.stored import set_neighbours
 from workbench.embeddings.structure.centroids import Centroids, class_centroids
 from workbench.embeddings.structure.compare import Change, Matched, match, neighbours_kept
 from workbench.embeddings.structure.duplicates import Duplicates, near_duplicates, suggested_threshold

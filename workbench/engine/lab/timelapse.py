@@ -10,7 +10,7 @@ import numpy as np
 from workbench.core.errors import RunError
 from workbench.data.base import Progress
 from workbench.data.progress import portion
-from workbench.embeddings.timelapse import in_step_order, lay_out_steps, travelled
+from workbench.embeddings.projections.timelapse import in_step_order, lay_out_steps, travelled
 from workbench.engine.embed import embed_split, load_encoder
 from workbench.engine.experiment import load_splits
 from workbench.engine.lab.listing import Column, Listing

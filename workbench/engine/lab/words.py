@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.core.errors import LabError, unknown
-from workbench.embeddings.analogies import FREQUENT, Score, solve_analogies
-from workbench.embeddings.arithmetic import Method
-from workbench.embeddings.arithmetic import analogy as solve
-from workbench.embeddings.planes import meaning_axes as place_on_axes
-from workbench.embeddings.planes import pair_plane as plane_of
-from workbench.embeddings.similarity import correlate
-from workbench.embeddings.word_files import read_judgements, read_questions
+from workbench.embeddings.words.analogies import FREQUENT, Score, solve_analogies
+from workbench.embeddings.words.arithmetic import Method
+from workbench.embeddings.words.arithmetic import analogy as solve
+from workbench.embeddings.words.files import read_judgements, read_questions
+from workbench.embeddings.words.planes import meaning_axes as place_on_axes
+from workbench.embeddings.words.planes import pair_plane as plane_of
+from workbench.embeddings.words.similarity import correlate
 from workbench.engine.lab.server import Request, Result
 from workbench.engine.lab.spaces import SPACES, Query, Space
 from workbench.runs.embedding_meta import SearchMetric

@@ -14,11 +14,11 @@ from PySide6.QtWidgets import QApplication
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.files import write_atomic
-from workbench.gui.explorer import raster
-from workbench.gui.explorer.camera import Camera
-from workbench.gui.explorer.cloud import device_shape, transform
 from workbench.gui.explorer.legend_paint import LegendContent, legend_width, paint_legend
 from workbench.gui.explorer.map_view import MapView
+from workbench.gui.explorer.raster import painting
+from workbench.gui.explorer.raster.camera import Camera
+from workbench.gui.explorer.raster.cloud import device_shape, transform
 
 _MARGIN_PX = 16
 _TITLE_PX = 28
@@ -104,10 +104,10 @@ def _map_image(view: MapView, area: QRectF, scale: float) -> tuple[NDArray[np.ui
     now = view.camera
     ratio = min(area.width() / now.width, area.height() / now.height)
     camera: Camera = replace(now, scale=now.scale * ratio).resized(area.width(), area.height())
-    pixels = raster.draw(
+    pixels = painting.draw(
         [*view.underlay, *view.cloud.layers(view.plot_colours, view.point_size_px(), scale, view.mode)],
         transform(camera, scale),
         device_shape(camera, scale),
         view.plot_colours.argb("background"),
     )
-    return pixels, raster.to_image(pixels)
+    return pixels, painting.to_image(pixels)

@@ -18,12 +18,12 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen
 
 from workbench.app.films import check_film
-from workbench.gui.explorer import raster
-from workbench.gui.explorer.camera import Bounds, Camera
-from workbench.gui.explorer.cloud import Cloud, device_shape, transform
 from workbench.gui.explorer.colours import PlotColours
-from workbench.gui.explorer.glide import glide
 from workbench.gui.explorer.legend_paint import LegendContent, legend_width, paint_legend
+from workbench.gui.explorer.raster import painting
+from workbench.gui.explorer.raster.camera import Bounds, Camera
+from workbench.gui.explorer.raster.cloud import Cloud, device_shape, transform
+from workbench.gui.explorer.raster.glide import glide
 
 REST_S, GLIDE_S, LAST_REST_S = 0.4, 0.8, 1.2
 LONGEST_S = 60.0
@@ -115,7 +115,7 @@ class FilmPainter:
         painter = QPainter(image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self._font)
-        painter.drawImage(self._map.topLeft(), raster.to_image(pixels))
+        painter.drawImage(self._map.topLeft(), painting.to_image(pixels))
         painter.setPen(QColor(self._film.colours.muted))
         _line(painter, self._caption, self._film.captions[round(moment)])
         self._paint_time(painter, moment)
@@ -131,7 +131,7 @@ class FilmPainter:
         cloud = film.cloud.moved(xy, shade=shade)
         layers = cloud.layers(film.colours, cloud.size_px(film.point_size, 1.0), 1.0)
         shape = device_shape(self._camera, 1.0)
-        return raster.draw(layers, transform(self._camera, 1.0), shape, film.colours.argb("background"))
+        return painting.draw(layers, transform(self._camera, 1.0), shape, film.colours.argb("background"))
 
     def _paint_time(self, painter: QPainter, moment: float) -> None:
         """A line with a tick for each checkpoint, and where the film is."""

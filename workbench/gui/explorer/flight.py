@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QEasingCurve, QObject, QVariantAnimation
 
-from workbench.gui.explorer.camera import Bounds, Camera
+from workbench.gui.explorer.raster.camera import Bounds, Camera
 
 FLIGHT_MS = 250
 _CLOSEST = 64.0

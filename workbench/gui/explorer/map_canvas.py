@@ -13,16 +13,16 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QStyle, QWidget
 
-from workbench.gui.explorer.camera import Bounds, Camera
-from workbench.gui.explorer.cloud import Cloud
 from workbench.gui.explorer.colours import PlotColours
 from workbench.gui.explorer.flight import Flight, closing_in
-from workbench.gui.explorer.grid import GridIndex
-from workbench.gui.explorer.modes import Mode
 from workbench.gui.explorer.overlays.base import Overlay
-from workbench.gui.explorer.picture import MapPicture
-from workbench.gui.explorer.raster import Drawable
-from workbench.gui.explorer.space import Space
+from workbench.gui.explorer.raster.camera import Bounds, Camera
+from workbench.gui.explorer.raster.cloud import Cloud
+from workbench.gui.explorer.raster.grid import GridIndex
+from workbench.gui.explorer.raster.modes import Mode
+from workbench.gui.explorer.raster.painting import Drawable
+from workbench.gui.explorer.raster.picture import MapPicture
+from workbench.gui.explorer.raster.space import Space
 
 _SAMPLE = 20_000
 

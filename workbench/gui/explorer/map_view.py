@@ -8,12 +8,12 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from workbench.gui.explorer.camera import Camera
 from workbench.gui.explorer.colours import PlotColours
-from workbench.gui.explorer.grid import GridIndex
 from workbench.gui.explorer.hover import HoverTracker
 from workbench.gui.explorer.map_canvas import MapCanvas
 from workbench.gui.explorer.overlays.rings import FocusRing, HoverRing
+from workbench.gui.explorer.raster.camera import Camera
+from workbench.gui.explorer.raster.grid import GridIndex
 from workbench.gui.explorer.tools import keys
 from workbench.gui.explorer.tools.base import How, Tool
 from workbench.gui.explorer.tools.gather import BoxTool, LassoTool

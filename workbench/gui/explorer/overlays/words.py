@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPaintEngine, QPainter, QPainterPath, QPen
 
-from workbench.gui.explorer.camera import Camera
 from workbench.gui.explorer.overlays.placing import Floats
+from workbench.gui.explorer.raster.camera import Camera
 
 LONGEST_PX = 220.0
 _RIM_PX = 2.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.gui.explorer.cloud import Cloud
+from workbench.gui.explorer.raster.cloud import Cloud
 
 _FIRST_PX = 24.0
 

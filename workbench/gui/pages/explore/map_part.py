@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF
 
 from workbench.app.explorer.explorer import COLUMNS, Changed
 from workbench.app.explorer.points import How
 from workbench.gui.explorer.hover_card import CardContent, HoverCard
 from workbench.gui.explorer.legend import Legend
-from workbench.gui.explorer.map_view import MapView
+from workbench.gui.explorer.seen import Seen
 from workbench.gui.explorer.tools.strip import ToolStrip
 from workbench.gui.pages.explore.colouring import Colouring, coloured_by
 from workbench.gui.pages.explore.desk import Desk, Where
@@ -23,34 +21,6 @@ from workbench.gui.pages.explore.overlays import MapOverlays
 MOST_RINGS = 2_000
 CARD_LINES = 5
 _MASKS = frozenset({"filter", "hidden", "isolated", "selection", COLUMNS})
-
-
-@dataclass(frozen=True)
-class _View:
-    """A view as shares of the box around all points, so that it can be had of other points too.
-
-    zoom : against the view that shows all points
-    right, up : of the middle from the box's middle, in widths and heights of the box
-    """
-
-    zoom: float
-    right: float
-    up: float
-
-    @staticmethod
-    def of(view: MapView) -> _View | None:
-        """How a map is seen now; None for one that shows all its points, or has none."""
-        camera, home, box = view.camera, view.home, view.bounds
-        if camera == home or not len(view.cloud.xy):
-            return None
-        wide, high = max(box.width, 1e-12), max(box.height, 1e-12)
-        return _View(camera.scale / home.scale, (camera.x - home.x) / wide, (camera.y - home.y) / high)
-
-    def show_in(self, view: MapView) -> None:
-        """See a map that shows all its points in this way."""
-        view.zoom_at(self.zoom, QPointF(view.width() / 2, view.height() / 2))
-        box, scale = view.bounds, view.camera.scale
-        view.pan_by(-self.right * box.width * scale, self.up * box.height * scale)
 
 
 class MapPart:
@@ -97,10 +67,9 @@ class MapPart:
         if opened is None or explorer is None or opened.layout is None:
             self._map.set_points(np.zeros((0, 2)))
         else:
-            seen = _View.of(self._map) if keep_view else None
+            seen = Seen.of(self._map) if keep_view else Seen()
             self._map.set_points(opened.layout.xy, grid=opened.grid)
-            if seen is not None:
-                seen.show_in(self._map)
+            seen.show_in(self._map)
             self._map.set_point_size(explorer.state.point_size)
             self._map.set_mode(explorer.state.layer)
         self.strip.setVisible(opened is not None and opened.layout is not None)

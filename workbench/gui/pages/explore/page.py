@@ -16,7 +16,8 @@ from workbench.app.explorer.state import LayerMode
 from workbench.app.topics import Topic
 from workbench.core.errors import WorkbenchError
 from workbench.gui.bridge import Bridge
-from workbench.gui.explorer import export, raster
+from workbench.gui.explorer import export
+from workbench.gui.explorer.raster import painting
 from workbench.gui.pages.base import Page
 from workbench.gui.pages.data.drop import DropVeil, dropped_paths
 from workbench.gui.pages.explore.bar import LAYERS, ExploreBar
@@ -294,7 +295,7 @@ class ExplorePage(Page):
 
     def _warm_up(self) -> None:
         """Have the drawing compiled off this thread; until then numpy draws."""
-        if raster.is_warm() or self._warming:
+        if painting.is_warm() or self._warming:
             return
 
         def warm(_: None) -> None:
@@ -302,7 +303,7 @@ class ExplorePage(Page):
             self.map.repaint_points()
 
         self._warming = True
-        self.app.background.run(raster.warm_up, warm, self.app.fail)
+        self.app.background.run(painting.warm_up, warm, self.app.fail)
 
     # -- what the user does ----------------------------------------------------------------------------------------
 

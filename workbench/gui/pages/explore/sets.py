@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.gui.explorer.grid import GridIndex
+from workbench.gui.explorer.raster.grid import GridIndex
 
 if TYPE_CHECKING:
     from workbench.runs.embedding_columns import Categorical, Continuous

@@ -12,11 +12,11 @@ from PySide6.QtSvg import QSvgGenerator
 
 from workbench.core.errors import WorkbenchError
 from workbench.core.files import write_atomic
-from workbench.gui.explorer import raster
-from workbench.gui.explorer.cloud import device_shape, transform
 from workbench.gui.explorer.legend import visible_mask
 from workbench.gui.explorer.legend_paint import LegendContent, legend_width, paint_legend
 from workbench.gui.explorer.map_view import MapView
+from workbench.gui.explorer.raster import painting
+from workbench.gui.explorer.raster.cloud import device_shape, transform
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import FONT_SMALL
 
@@ -69,8 +69,8 @@ class TetherMap(MapView):
         """The points at (0, 0) in the widget's size, at `scale` device pixels a logical one."""
         layers = self.cloud.layers(self.plot_colours, self.point_size_px(), scale)
         background = self.plot_colours.argb("background")
-        pixels = raster.draw(layers, transform(self.camera, scale), device_shape(self.camera, scale), background)
-        painter.drawImage(QRectF(0, 0, self.camera.width, self.camera.height), raster.to_image(pixels).copy())
+        pixels = painting.draw(layers, transform(self.camera, scale), device_shape(self.camera, scale), background)
+        painter.drawImage(QRectF(0, 0, self.camera.width, self.camera.height), painting.to_image(pixels).copy())
 
     def paint_marks(self, painter: QPainter) -> None:
         """Tethers below, then the views, the original on top."""

@@ -13,13 +13,13 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 from workbench.app.palette import CATEGORICAL_10
 from workbench.core.errors import WorkbenchError
 from workbench.gui.explorer import export
-from workbench.gui.explorer.camera import Bounds
 from workbench.gui.explorer.colours import of_theme, rgba_table
 from workbench.gui.explorer.legend_paint import LegendContent
 from workbench.gui.explorer.map_view import MapView
 from workbench.gui.explorer.overlays.axes import Axes
 from workbench.gui.explorer.overlays.lines import Lines, Segments
 from workbench.gui.explorer.overlays.point_labels import PointLabels
+from workbench.gui.explorer.raster.camera import Bounds
 from workbench.gui.pages.explore.desk import Desk
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import SPACE_S

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPointF
+from PySide6.QtCore import QObject
 
 from workbench.app.explorer.points import How
 from workbench.gui.explorer.map_view import MapView
+from workbench.gui.explorer.seen import Seen
 from workbench.gui.pages.explore.desk import Desk
 from workbench.gui.pages.explore.panels.compare.rings import PointRing
 from workbench.gui.pages.explore.panels.compare.sides import Side
@@ -92,7 +93,7 @@ class Links(QObject):
             return
         self._moving = True
         try:
-            see_alike(moved, other)
+            Seen.of(moved).show_in(other)
         finally:
             self._moving = False
 
@@ -102,17 +103,6 @@ class Links(QObject):
     def _give_tool(self, id_: str) -> None:
         if self.side is not None:
             _use(self._first, self._second.tool.is_hand, id_)
-
-
-def see_alike(moved: MapView, other: MapView) -> None:
-    """Show the same part of one map as of another, as a share of all its points; exact for layouts of one shape."""
-    other.fit()
-    if moved.camera == moved.home or not len(moved.cloud.xy) or not len(other.cloud.xy):
-        return
-    other.zoom_at(moved.camera.scale / moved.home.scale, QPointF(other.width() / 2, other.height() / 2))
-    span, other_span = (max(view.bounds.width, view.bounds.height, 1e-12) for view in (moved, other))
-    pixels = other.camera.scale * other_span / span
-    other.pan_by((moved.home.x - moved.camera.x) * pixels, (moved.camera.y - moved.home.y) * pixels)
 
 
 def _use(view: MapView, is_hand: bool, id_: str) -> None:

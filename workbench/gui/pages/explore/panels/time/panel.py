@@ -16,9 +16,9 @@ from workbench.app.jobs import Job
 from workbench.app.topics import Topic
 from workbench.core.errors import WorkbenchError
 from workbench.core.units import format_duration
-from workbench.gui.explorer.cloud import Cloud
 from workbench.gui.explorer.film import Film
 from workbench.gui.explorer.legend_paint import LegendContent
+from workbench.gui.explorer.raster.cloud import Cloud
 from workbench.gui.pages.explore.colouring import coloured_by
 from workbench.gui.pages.explore.desk import Desk
 from workbench.gui.pages.explore.panels.base import ExplorePanel

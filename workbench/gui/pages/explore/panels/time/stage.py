@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 
-from workbench.gui.explorer.cloud import Cloud
-from workbench.gui.explorer.glide import glide
-from workbench.gui.explorer.grid import GridIndex
+from workbench.gui.explorer.raster.cloud import Cloud
+from workbench.gui.explorer.raster.glide import glide
+from workbench.gui.explorer.raster.grid import GridIndex
 from workbench.gui.pages.explore.desk import Desk, Where
 from workbench.gui.pages.explore.panels.time.trails import Trails, Which
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.gui.explorer.colours import rgba_table
-from workbench.gui.explorer.lines import LineLayer, trail_segments
 from workbench.gui.explorer.map_view import MapView
-from workbench.gui.explorer.raster import Target, pack_colours
+from workbench.gui.explorer.raster.lines import LineLayer, trail_segments
+from workbench.gui.explorer.raster.painting import Target, pack_colours
 
 Which = Literal["none", "selection", "all"]
 MOST_SEGMENTS = 12_000

@@ -1,0 +1,1 @@
+"""Points to pixels: camera, grid, compiled loops and the layers they draw. No widget here."""
