@@ -55,3 +55,7 @@ def test_a_taken_name_gets_a_number(tmp_path):
         path = free_name(tmp_path, "run")
         path.mkdir()
         assert path.name == expected
+
+
+def test_a_promised_name_is_taken_before_anything_is_there(tmp_path):
+    assert free_name(tmp_path, "run", {tmp_path / "run", tmp_path / "run-2"}).name == "run-3"

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+from workbench.core.errors import WorkbenchError
 from workbench.core.wire import Message
 from workbench.engine.lab.runs import embed_run
 from workbench.engine.lab.server import Request
@@ -35,3 +36,10 @@ def test_missing_checkpoints_are_embedded_as_they_are_one_by_one_and_then_drawn(
     together = np.array(made.vectors)
     embed_run(request("embed_run", run=str(folder.path), step=wanted[1]))
     np.testing.assert_array_equal(EmbeddingSet.open(made.folder).vectors, together)
+
+
+def test_a_folder_that_is_no_embedding_set_is_not_replaced(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(WorkbenchError, match="is no embedding set"):
+        embed_run(request("embed_run", run=str(tmp_path / "none"), out=str(tmp_path)))
+    assert (tmp_path / "thesis.txt").read_text() == "mine"

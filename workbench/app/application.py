@@ -76,6 +76,7 @@ class App:
         self.quick_lab = LabClient(self.home / "logs" / "lab.log")
         self.long_lab = LabClient(self.home / "logs" / "lab-jobs.log")
         self.selection = Selection()
+        self._promised: set[Path] = set()
         self.current: RunHandle | None = None
         self.data_facts: dict[str, Any] | None = None
         self.data_asked: dict[str, Any] | None = None
@@ -294,8 +295,10 @@ class App:
         )
 
     def free_embeddings(self, path: Path) -> Path:
-        """A folder of the workspace for the embedding set made of a file, named after it."""
-        return free_name(self.home / "embeddings", _slug(path.stem))
+        """A folder of the workspace for the embedding set made of a file, named after it, that nobody else is given."""
+        folder = free_name(self.home / "embeddings", _slug(path.stem), self._promised)
+        self._promised.add(folder)
+        return folder
 
     def import_vectors(self, path: Path, then: Callable[[Path], None], wishes: Mapping[str, Any] | None = None) -> Job:
         """Read vectors made elsewhere into an embedding set of the workspace."""

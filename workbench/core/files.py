@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,10 +54,10 @@ def _sync_files(folder: Path) -> None:
                 os.fsync(handle.fileno())
 
 
-def free_name(folder: Path, stem: str) -> Path:
-    """`folder/stem`, or `folder/stem-2`, `-3` ... when that is taken."""
+def free_name(folder: Path, stem: str, promised: Container[Path] = ()) -> Path:
+    """`folder/stem`, or `folder/stem-2`, `-3` ... when that is there already or promised to somebody."""
     candidate, number = folder / stem, 1
-    while candidate.exists():
+    while candidate.exists() or candidate in promised:
         number += 1
         candidate = folder / f"{stem}-{number}"
     return candidate

@@ -17,6 +17,7 @@ from workbench.recipes.check import build
 from workbench.recipes.models import Choice, Evaluation, Recipe
 from workbench.recipes.resolve import fingerprint
 from workbench.recipes.toml_io import read_document
+from workbench.runs.embedding_target import require_target
 from workbench.runs.folder import RunFolder, step_name
 from workbench.runs.history import RANDOM, RAW
 
@@ -26,6 +27,8 @@ def embed_run(request: Request) -> Result:
 
     Write the embedding set of a checkpoint; result: its folder and step.
     """
+    if request.params.get("out"):
+        require_target(Path(request.params["out"]))
     folder, recipe = open_run(request)
     encoder, step = load_encoder(folder, recipe, request.params.get("step"), request.progress)
     data = Choice(**request.params["data"]) if request.params.get("data") else recipe.data
