@@ -315,6 +315,19 @@ def test_the_saved_svg_holds_title_and_legend_as_text_and_the_points_as_a_pictur
     assert "data:image/png;base64" in text
 
 
+@pytest.mark.parametrize("mode", ["points", "outlined", "density"])
+def test_the_saved_map_is_the_screen_pixel_by_pixel(view, mode):
+    view.set_colours(np.arange(80) % 4, palette.categorical(4))
+    view.set_selection(np.arange(10, 30))
+    view.set_mode(mode)
+    view.zoom_at(1.7, QPointF(210, 120))
+    view.clearFocus()  # whose frame is no part of the map
+    screen = colours_in(view.grab().toImage())
+    saved = export.render(view, LegendContent(), QSize(600 + 32, 400 + 32), 1.0)
+    assert len(np.unique(screen)) > 4
+    np.testing.assert_array_equal(colours_in(saved.copy(16, 16, 600, 400)), screen)
+
+
 def test_the_saved_png_shows_points_and_legend(view, content, tmp_path):
     view.set_colours(np.arange(80) % 4, palette.categorical(4))
     export.save(tmp_path / "map.png", view, content, QSize(500, 300))
