@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import threading
@@ -17,6 +18,32 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 ROOT = Path(__file__).resolve().parent.parent
 THREAD_GRACE_S = 5.0
+LONGEST_FILES = (
+    "test_cli_study.py",
+    "test_objectives_conformance.py",
+    "test_engine_runs.py",
+    "test_gui_start.py",
+    "test_engine_alarms.py",
+    "test_gui_screenshots.py",
+    "test_cli_commands.py",
+    "test_embeddings_approximate.py",
+    "test_engine_figures.py",
+    "test_objectives_every_distributed.py",
+    "test_cli_export.py",
+)
+"""What runs first when files run side by side: a long one that began last would run alone."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep pytest-xdist, where it is used, from putting files in the order of how many tests they have."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest first, the others in the order they were found."""
+    rank = {name: number for number, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 @pytest.fixture(scope="session")
@@ -28,10 +55,19 @@ def test_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def _workspaces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that are made here, because pytest's own numbering looks through all earlier ones each time."""
+    parent = tmp_path_factory.mktemp("workspaces")
+    return (parent / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def _own_workspace(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_workspace(_workspaces: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """No test may read or write the workspace of whoever runs it."""
-    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path_factory.mktemp("workspace")))
+    home = next(_workspaces)
+    home.mkdir()
+    monkeypatch.setenv("WORKBENCH_HOME", str(home))
 
 
 class _Collector(logging.Handler):

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from workbench.cli.main import main
 from workbench.runs.folder import RunFolder
 from workbench.runs.lock import holder as engine_of
 
@@ -52,9 +53,9 @@ def workbench(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["datasets", "views", "objectives", "backbones", "projections", "presets", "plugins"])
-def test_list_gives_one_json_document(workbench, kind):
-    done = workbench("list", kind, "--json", check=0)
-    rows = json.loads(done.stdout)[kind]
+def test_list_gives_one_json_document(capsys, kind):
+    assert main(["list", kind, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)[kind]
     assert kind == "plugins" or all(row["id"] and row["title"] for row in rows)
     assert kind == "plugins" or rows
 
@@ -69,20 +70,23 @@ def test_list_gives_one_json_document(workbench, kind):
         ("no-equals-sign", "no-equals-sign"),
     ],
 )
-def test_a_wrong_recipe_exits_2_with_one_message_and_no_traceback(workbench, override, words):
-    done = workbench("train", "simclr-fashion-mnist", "--set", override, check=2)
-    assert words in done.stderr
-    assert "Traceback" not in done.stderr
-    assert done.stdout == ""
+def test_a_wrong_recipe_exits_2_with_one_message_and_no_traceback(capsys, override, words):
+    assert main(["train", "simclr-fashion-mnist", "--set", override]) == 2
+    out, err = capsys.readouterr()
+    assert words in err
+    assert "Traceback" not in err
+    assert out == ""
 
 
 def test_a_preset_that_does_not_exist_names_the_nearest(workbench):
     done = workbench("train", "simclr-fashion-mist", check=2)
     assert "'simclr-fashion-mnist'" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
-def test_a_duration_that_is_none_is_refused(workbench):
-    assert "'soon' is not a duration" in workbench("train", "demo", "--time-limit", "soon", check=2).stderr
+def test_a_duration_that_is_none_is_refused(capsys):
+    assert main(["train", "demo", "--time-limit", "soon"]) == 2
+    assert "'soon' is not a duration" in capsys.readouterr().err
 
 
 def test_a_run_is_trained_measured_embedded_projected_and_asked_for_neighbours(workbench, tmp_path):

@@ -8,6 +8,7 @@ import signal
 import pytest
 import torch
 from engine_runs import history_of, wait_until
+from held_runs import go_on_until, hold
 from safetensors.torch import load_file
 
 from workbench.runs.control import ControlWriter
@@ -42,10 +43,12 @@ def test_a_killed_run_resumes_from_its_checkpoint_and_ends_bit_equal(engine, new
     whole, broken = new_run(), new_run()
     assert engine.run(whole) == 0
     child = engine.start(broken)
-    wait_until(lambda: len(broken.whole_checkpoints()) >= 1, "the first checkpoint")
+    hold(broken)
+    go_on_until(broken, broken.whole_checkpoints)
     os.killpg(child.pid, signal.SIGKILL)
     child.wait()
     killed_at = broken.latest_checkpoint().step
+    assert killed_at < 24
     assert engine.run(broken, "--resume") == 0
     history = history_of(broken)
     assert history.summary.resumed_from == killed_at

@@ -6,6 +6,7 @@ The folder is that of `WORKBENCH_SCREENSHOTS`, else a temporary one.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QImage, QTextDocumentFragment
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractScrollArea,
@@ -38,6 +40,8 @@ from workbench.runs.state import RunState
 LAB_MS = 120_000
 LIMIT_S = 120.0
 SLACK_PX = 1
+THEMES = ("light", "dark")
+"""A new theme takes the window a second, so that all is looked at in one and then in the other."""
 PAGES = ("data", "views", "objective", "train", "explore")
 SECTIONS = (
     ("views", "operations"),
@@ -161,59 +165,71 @@ def home(tmp_path_factory) -> Path:
         assert handle.child is not None
         while not handle.state.ended:
             app.poll()
+            time.sleep(0.05)
         app.close()
         assert handle.state is RunState.COMPLETED, handle.reason
     return home
 
 
+@pytest.fixture(scope="module")
+def only_window(qapp, home) -> Iterator[Window]:
+    """One window for all tests, as a user has it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBENCH_HOME", str(home))
+        made = Window(App(home))
+        made.resize(1280, 800)
+        made.show()
+        made.start()
+        assert wait_until_settled(made, LIMIT_S)
+        made.app.current = made.app.supervisor.attach(made.app.run_rows[0].folder)
+        yield made
+        made.close()
+        made.deleteLater()
+
+
+@pytest.fixture(scope="module")
+def wrong_pages(only_window, pictures) -> list[str]:
+    """What is wrong with the pages in both themes; the window has made all it keeps once they were looked at."""
+    return [words for theme in THEMES for page in PAGES for words in wrong_with(only_window, pictures, page, theme)]
+
+
+def wrong_with(window: Window, pictures: Path, page: str, theme: str, section: str = "") -> list[str]:
+    """Go to a page, keep a picture of it, and tell what of it is cut off or blank."""
+    name = "-".join(part for part in (page, section, theme) if part)
+    if theme != window.app.settings.theme:
+        window.app.remember(theme=theme)
+    window.show_page(page)
+    if section:
+        window.pages[page].open_section(section)
+    assert wait_until_settled(window, LIMIT_S), f"{name} did not settle"
+    if page == "explore" and window.app.selection.row is None:
+        map_ = window.pages["explore"].map
+        QTest.mouseClick(map_, Qt.MouseButton.LeftButton, pos=map_.position_of(3).toPoint())
+        assert wait_until_settled(window, LIMIT_S)
+    path = pictures / f"{name}.png"
+    assert window.grab().save(str(path))
+    blank = [] if colours_of(path) > 100 else [f"{path} is blank"]
+    return [*blank, *(f"{name}: {words}" for words in cut_off(window))]
+
+
 @pytest.fixture
-def window(qtbot, home, monkeypatch):
+def window(qtbot, home, only_window, wrong_pages, monkeypatch) -> Window:
+    """The window in its workspace, with every page seen before and its lab awake."""
     monkeypatch.setenv("WORKBENCH_HOME", str(home))
-    app = App(home)
-    made = Window(app)
-    made.resize(1280, 800)
-    made.show()
-    made.start()
-    qtbot.waitUntil(lambda: app.quick_lab.ready, timeout=LAB_MS)
-    yield made
-    made.close()
-    made.deleteLater()
+    qtbot.waitUntil(lambda: only_window.app.quick_lab.ready, timeout=LAB_MS)
+    return only_window
 
 
 @pytest.mark.slow
-def test_every_page_in_both_themes_is_drawn_and_has_no_text_cut_off(qtbot, window, pictures):
-    wrong = []
-    window.app.current = window.app.supervisor.attach(window.app.run_rows[0].folder)
-    for page in PAGES:
-        for theme in ("light", "dark"):
-            window.app.remember(theme=theme)
-            window.show_page(page)
-            assert wait_until_settled(window, LIMIT_S), f"{page} did not settle"
-            if page == "explore" and window.app.selection.row is None:
-                map_ = window.pages["explore"].map
-                qtbot.mouseClick(map_, Qt.MouseButton.LeftButton, pos=map_.position_of(3).toPoint())
-                assert wait_until_settled(window, LIMIT_S)
-            path = pictures / f"{page}-{theme}.png"
-            assert window.grab().save(str(path))
-            assert colours_of(path) > 100, f"{path} is blank"
-            wrong += [f"{page}, {theme}: {words}" for words in cut_off(window)]
-    assert not wrong, "\n".join(wrong)
+def test_every_page_in_both_themes_is_drawn_and_has_no_text_cut_off(wrong_pages):
+    assert not wrong_pages, "\n".join(wrong_pages)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("page", "section"), SECTIONS)
-def test_a_section_in_both_themes_is_drawn_and_has_no_text_cut_off(qtbot, window, pictures, page, section):
-    window.app.current = window.app.supervisor.attach(window.app.run_rows[0].folder)
-    window.show_page(page)
-    window.pages[page].open_section(section)
-    wrong = []
-    for theme in ("light", "dark"):
-        window.app.remember(theme=theme)
-        assert wait_until_settled(window, LIMIT_S), f"{page}, {section} did not settle"
-        path = pictures / f"{page}-{section}-{theme}.png"
-        assert window.grab().save(str(path))
-        assert colours_of(path) > 100, f"{path} is blank"
-        wrong += [f"{theme}: {words}" for words in cut_off(window)]
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_section_is_drawn_and_has_no_text_cut_off(window, pictures, page, section, theme):
+    wrong = wrong_with(window, pictures, page, theme, section)
     assert not wrong, "\n".join(wrong)
 
 

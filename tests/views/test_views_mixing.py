@@ -13,7 +13,7 @@ from views_helpers import CPU, choice, noise, only_view, pipeline
 from workbench.core.errors import RecipeError
 from workbench.data.base import Samples
 from workbench.objectives.base import Facts
-from workbench.objectives.vision.baseline.supervised import Supervised, mixed_cross_entropy
+from workbench.objectives.vision.baseline.supervised import Supervised, mixed_costs, shared_mean
 from workbench.recipes.models import Branch, Views
 from workbench.views.batched import run_batched
 from workbench.views.draws import stream
@@ -174,7 +174,7 @@ def test_the_mixed_loss_equals_a_float64_loop_in_value_and_gradient(smoothing):
     labels, share = torch.tensor([[0, 2, -1, 1, -1, 0], [1, 2, 0, -1, -1, 0]]), torch.rand(6)
     shares = torch.stack([share, 1 - share])
     ours, naive = (
-        mixed_cross_entropy(logits, labels, shares, smoothing),
+        shared_mean(mixed_costs(logits, labels, smoothing), labels, shares),
         loop_mixed_loss(logits, labels, shares, smoothing),
     )
     assert ours.item() == pytest.approx(naive.item(), rel=1e-5)
@@ -184,7 +184,8 @@ def test_the_mixed_loss_equals_a_float64_loop_in_value_and_gradient(smoothing):
 
 def test_a_mixed_batch_without_any_label_has_loss_zero_and_a_finite_gradient():
     logits = torch.randn(4, 3, requires_grad=True)
-    loss = mixed_cross_entropy(logits, torch.full((2, 4), -1), torch.rand(2, 4))
+    nothing = torch.full((2, 4), -1)
+    loss = shared_mean(mixed_costs(logits, nothing), nothing, torch.rand(2, 4))
     loss.backward()
     assert loss.item() == 0
     assert torch.equal(logits.grad, torch.zeros(4, 3))

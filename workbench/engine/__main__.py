@@ -12,6 +12,7 @@ from pathlib import Path
 
 import workbench
 from workbench.core.errors import WorkbenchError
+from workbench.engine.imports import paused_collector
 from workbench.runs.control import ControlReader
 from workbench.runs.events import SCHEMA
 from workbench.runs.folder import RunFolder
@@ -55,7 +56,8 @@ def _train(run_dir: Path, resume: bool) -> int:
     with engine_lock(folder), JournalWriter(folder.events) as journal:
         journal.emit("starting", 0, **asdict(this_process()), version=workbench.__version__, schema=SCHEMA)
         control = ControlReader(folder.control, from_end=True)  # before the long import: a Stop meanwhile must be heard
-        from workbench.engine.train import train
+        with paused_collector():
+            from workbench.engine.train import train
 
         return train(folder, resume, journal, control)
 

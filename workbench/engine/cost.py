@@ -15,11 +15,11 @@ from itertools import accumulate
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
 from workbench.data.base import Dataset, Progress, no_progress
 from workbench.engine.experiment import Splits, build_encoder, build_learner, image_shape, parts_of
+from workbench.engine.imports import fabric_for
 from workbench.engine.machine import probe
 from workbench.engine.sampler import EpochSampler
 from workbench.models.optimisers import build_optimiser
@@ -194,7 +194,7 @@ class _Step:
 
     def __init__(self, recipe: Recipe, train: Dataset) -> None:
         self._recipe, self._train = recipe, train
-        self._fabric = Fabric(accelerator=recipe.hardware.device, devices=1, precision=recipe.hardware.precision)
+        self._fabric = fabric_for(recipe.hardware)
         splits = Splits(train, train)
         self._encoder = build_encoder(recipe, train)
         self._learner = build_learner(recipe, splits, self._encoder)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from workbench.core.errors import Cancelled, RunFailed
@@ -33,6 +32,9 @@ from workbench.recipes.models import Recipe
 from workbench.recipes.schedule import rate_factor
 from workbench.runs.folder import RunFolder
 from workbench.runs.history import RANDOM, RAW
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 HEALTH_EVERY_S = 1.0
 

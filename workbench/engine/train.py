@@ -7,7 +7,6 @@ import traceback
 
 import numba
 import torch
-from lightning_fabric import Fabric
 
 from workbench.core.errors import Cancelled, RunFailed
 from workbench.core.files import write_atomic
@@ -15,6 +14,7 @@ from workbench.engine import checkpoint
 from workbench.engine.catalogue import full_catalogue
 from workbench.engine.experiment import Splits, build_encoder, build_learner, image_shape, load_splits
 from workbench.engine.failures import named
+from workbench.engine.imports import fabric_for, paused_collector
 from workbench.engine.loop import Loop, Parts
 from workbench.engine.machine import probe, versions
 from workbench.engine.monitor import KnnMonitor
@@ -62,7 +62,8 @@ def _train(folder: RunFolder, recipe: Recipe, resume: bool, phases: PhaseReporte
     test_info = None if splits.test is splits.train else splits.test.info.as_json()
     journal.emit("data", 0, train=splits.train.info.as_json(), test=test_info)
 
-    parts = _assemble(folder, resolved, phases, splits)
+    with paused_collector():  # torch imports its compiler when the first optimiser is made
+        parts = _assemble(folder, resolved, phases, splits)
     loop = Loop(parts)
     resumed_from = _restore(parts, loop) if resume else None
     journal.emit(
@@ -98,7 +99,7 @@ def _run_to_end(loop: Loop, parts: Parts) -> tuple[str, str]:
 def _assemble(folder: RunFolder, recipe: Recipe, phases: PhaseReporter, splits: Splits) -> Parts:
     torch.set_num_threads(recipe.hardware.threads)
     numba.set_num_threads(min(recipe.hardware.threads, numba.config.NUMBA_NUM_THREADS))
-    fabric = Fabric(accelerator=recipe.hardware.device, devices=1, precision=recipe.hardware.precision)
+    fabric = fabric_for(recipe.hardware)
     encoder = build_encoder(recipe, splits.train)
     learner = build_learner(recipe, splits, encoder)
     optimiser = build_optimiser(recipe.optimiser, learner)

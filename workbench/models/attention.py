@@ -10,16 +10,19 @@ Shapes: N samples, H heads, L tokens (prefix tokens and then patches row by row)
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from timm.layers.attention import Attention
 from torch import Tensor, nn
 
 from workbench.models.base import Backbone
 from workbench.models.modes import evaluating
+
+if TYPE_CHECKING:
+    from timm.layers.attention import Attention
 
 
 def attention_weights(
@@ -48,7 +51,7 @@ def attention_weights(
 
 def last_attention(backbone: Backbone, x: Tensor) -> Tensor | None:
     """The weights of the last block for x (N, 3, S, S), (N, H, L, L); None for an encoder without such blocks."""
-    blocks = [part for part in backbone.modules() if isinstance(part, Attention)]
+    blocks = _attention_layers(backbone)
     if not blocks:
         return None
     with evaluating(backbone), _listening(blocks[-1]) as heard:
@@ -75,6 +78,14 @@ def attention_maps(backbone: Backbone, x: Tensor) -> Tensor | None:
         return None
     query_NHL = weights_NHLL[:, :, 0] if by_class else weights_NHLL[:, :, prefix:].mean(dim=2)
     return query_NHL[:, :, prefix:].reshape(*query_NHL.shape[:2], rows, count // rows)
+
+
+def _attention_layers(backbone: Backbone) -> list[Attention]:
+    if "timm" not in sys.modules:  # which takes seconds to import: an encoder that has such layers did so
+        return []
+    from timm.layers.attention import Attention
+
+    return [part for part in backbone.modules() if isinstance(part, Attention)]
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import timm
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -62,6 +61,8 @@ def places() -> tuple[Path, ...]:
 
 def find_pretrained(folders: Sequence[Path] | None = None) -> list[PretrainedFile]:
     """The weights of models that timm knows, each name once, in the order of the folders (None: `places()`)."""
+    import timm  # here, as below: it takes seconds
+
     found: dict[str, PretrainedFile] = {}
     for folder in places() if folders is None else folders:
         for path in _weights_in(folder):
@@ -91,6 +92,8 @@ def load_pretrained(file: PretrainedFile) -> PretrainedEncoder:
 
 def _made_for(file: PretrainedFile) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
     """Side, mean and deviation of the pictures that these weights, or else the model's first ones, were trained on."""
+    import timm
+
     try:
         known = timm.get_pretrained_cfg(file.name, allow_unregistered=False)
     except RuntimeError:  # a tag of the user's own

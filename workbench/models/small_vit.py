@@ -18,13 +18,13 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import torch
-from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from workbench.core.errors import Problem, RecipeError, RunFailed
 from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
 from workbench.models.positions import grid_positions
+from workbench.models.transformer import transformer_blocks
 from workbench.plugins.specs import BackboneSpec, Paper
 
 INITIAL_STD = 0.02
@@ -80,7 +80,7 @@ class SmallViT(Backbone):
         self.rows = image_size // config.patch
         self.project = nn.Conv2d(3, config.width, config.patch, config.patch)
         self.class_token = nn.Parameter(torch.zeros(config.width)) if config.pool == "class" else None
-        self.blocks = nn.ModuleList(Block(config.width, config.heads, qkv_bias=True) for _ in range(config.depth))
+        self.blocks = transformer_blocks(config.width, config.heads, config.depth)
         self.norm = nn.LayerNorm(config.width)
         initialise(self)
         # A patch is one flat vector to a transformer, so its projection starts like a linear layer's.

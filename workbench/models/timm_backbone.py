@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import timm
 import torch
 from torch import Tensor
 
@@ -60,6 +59,8 @@ class TimmBackbone(Backbone):
 
 
 def _create(name: str, image_size: int) -> Any:
+    import timm  # here, as in the next function: it takes seconds, which only those who want one of its models wait for
+
     if not timm.is_model(name):
         raise RecipeError([Problem(f"{SECTION}.name", _unknown_model(name))])
     made_for = timm.get_pretrained_cfg(name, allow_unregistered=False)
@@ -71,6 +72,8 @@ def _create(name: str, image_size: int) -> Any:
 
 
 def _unknown_model(name: str) -> str:
+    import timm
+
     models = timm.list_models()
     guess = nearest(name, models)
     meant = f" Did you mean {guess!r}?" if guess else ""

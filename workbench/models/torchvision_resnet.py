@@ -7,12 +7,10 @@ small stem is one 3x3 convolution, stride 1, padding 1, without pooling, as in S
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet18, resnet50
 
 from workbench.core.model import Model, setting
 from workbench.models.base import Backbone
@@ -39,11 +37,12 @@ class TorchvisionResNet(Backbone):
     """
 
     Config: ClassVar[type[Model]] = TorchvisionResNetConfig
-    _make: ClassVar[Callable[..., Any]]
 
     def __init__(self, config: TorchvisionResNetConfig, image_size: int) -> None:
+        import torchvision.models  # here, because it takes seconds
+
         super().__init__()
-        self.net = type(self)._make(weights=None)
+        self.net = torchvision.models.get_model(self.spec.id, weights=None)
         self.width = self.net.fc.in_features
         self.net.fc = nn.Identity()
         if config.stem == "small" or (config.stem == "auto" and image_size <= SMALL_IMAGE_PX):
@@ -66,7 +65,6 @@ class ResNet18(TorchvisionResNet):
         paper=RESNET_PAPER,
         summary="The usual encoder of CIFAR-10 comparisons; 512 features; wants a GPU.",
     )
-    _make = staticmethod(resnet18)
 
 
 class ResNet50(TorchvisionResNet):
@@ -78,4 +76,3 @@ class ResNet50(TorchvisionResNet):
         paper=RESNET_PAPER,
         summary="The usual encoder of ImageNet comparisons; 2048 features; wants a GPU.",
     )
-    _make = staticmethod(resnet50)

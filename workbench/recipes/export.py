@@ -10,8 +10,8 @@ from typing import Any
 from workbench.plugins.catalogue import Catalogue
 from workbench.recipes.check import build, check
 from workbench.recipes.models import Branch, Choice, Recipe, Views
-from workbench.recipes.presets import find_document, load, presets
-from workbench.recipes.toml_io import toml_value, write_toml, write_views_toml
+from workbench.recipes.presets import load, shipped
+from workbench.recipes.toml_io import read_document, toml_value, write_toml, write_views_toml
 
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _NOT_BARE = {"true", "false", "inf", "nan"}
@@ -69,7 +69,7 @@ def as_command(recipe: Recipe, catalogue: Catalogue, base_preset: str | None = N
     """
     if base_preset:
         return _command(base_preset, load(base_preset, catalogue), recipe)
-    known = [(preset.name, find_document(preset.name)) for preset in presets()]
+    known = [(name, read_document(path)) for name, path in shipped().items()]
     # A preset of an objective that this catalogue lacks (a plugin's, switched off) is no place to start from.
     usable = [(name, build(document, catalogue)) for name, document in known if not check(document, catalogue)]
     return min((_command(name, start, recipe) for name, start in usable), key=len)

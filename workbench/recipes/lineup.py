@@ -8,7 +8,7 @@ from workbench.core.errors import Problem, RecipeError, unknown
 from workbench.plugins.catalogue import Catalogue
 from workbench.recipes.check import build
 from workbench.recipes.models import Recipe
-from workbench.recipes.presets import presets
+from workbench.recipes.presets import shipped
 from workbench.recipes.toml_io import read_document
 
 
@@ -34,8 +34,8 @@ def contender(id_: str, base: Recipe, catalogue: Catalogue) -> Recipe:
 
 def _preset_of(id_: str) -> dict[str, Any] | None:
     """The shipped document that trains an objective, the one at CIFAR size before others."""
-    names = {preset.name: preset.path for preset in presets()}
-    if f"{id_}-cifar10" in names:
-        return read_document(names[f"{id_}-cifar10"])
-    documents = (read_document(path) for path in names.values())
+    files = shipped()
+    if f"{id_}-cifar10" in files:
+        return read_document(files[f"{id_}-cifar10"])
+    documents = (read_document(path) for path in files.values())
     return next((found for found in documents if found.get("objective", {}).get("id") == id_), None)

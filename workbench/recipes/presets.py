@@ -28,10 +28,14 @@ class Preset:
         return self.title.rpartition(" on ")[2]
 
 
+def shipped() -> dict[str, Path]:
+    """The file of every shipped recipe, by name; none is opened."""
+    return {path.stem: path for path in sorted(resource("presets").glob("*.toml"))}
+
+
 def presets() -> list[Preset]:
-    """All shipped recipes, by name."""
-    paths = sorted(resource("presets").glob("*.toml"))
-    return [Preset(path.stem, str(read_document(path).get("name") or path.stem), path) for path in paths]
+    """All shipped recipes, by name, with their titles: every file is read."""
+    return [Preset(name, str(read_document(path).get("name") or name), path) for name, path in shipped().items()]
 
 
 def find_document(name_or_path: str | Path) -> dict[str, Any]:
@@ -40,12 +44,12 @@ def find_document(name_or_path: str | Path) -> dict[str, Any]:
     Raises RecipeError when there is neither, or when the file is not TOML.
     """
     name, path = str(name_or_path), Path(name_or_path)
-    shipped = {preset.name: preset.path for preset in presets()}
-    if name in shipped:
-        return read_document(shipped[name])
+    known = shipped()
+    if name in known:
+        return read_document(known[name])
     if path.suffix == ".toml" or path.is_file():
         return read_document(path)
-    words = unknown("preset", name, list(shipped))
+    words = unknown("preset", name, list(known))
     raise RecipeError([Problem("", f"{words} A recipe of your own is given by its file, for example my-run.toml.")])
 
 

@@ -1,8 +1,8 @@
 """umap-learn's own steps, made watchable: what cannot be interrupted runs beside the caller, epochs stop in between.
 
-umap-learn compiles its kernels when they are first called, which takes some ten seconds. That happens once a process,
-on a thread of its own, with tiny inputs of the same types as the real ones; the caller waits in small steps and can
-walk away.
+umap-learn compiles its kernels when they are first called, which takes some ten seconds, and a second or two once numba
+keeps those that take longest. That happens once a process, on a thread of its own, with tiny inputs of the same types
+as the real ones; the caller waits in small steps and can walk away.
 
 Legend: M points, K neighbours with the point itself in front, E edges of the graph, C axes of the layout.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,12 @@ def compile_umap(progress: Progress) -> None:
 
 
 def _compile() -> None:
+    import umap.umap_ as library
+
+    # The two that take longest. Where numba finds no folder to keep them in, they are compiled in each process.
+    with suppress(RuntimeError):
+        library.smooth_knn_dist.enable_caching()
+        library.compute_membership_strengths.enable_caching()
     index_MK = (np.arange(16)[:, None] + np.arange(5)) % 16
     distance_MK = np.tile(np.arange(5, dtype=np.float32), (16, 1))
     start_M2 = np.random.RandomState(0).normal(size=(16, 2))
@@ -148,7 +155,7 @@ def optimise(
 
     umap.layouts.tqdm = _watched
     edges = _edges(graph, epochs, dens=density is not None)
-    a, b = library.find_ab_params(1.0, min_dist)
+    a, b = curve(min_dist)
     layout_MC = np.ascontiguousarray(start_MC, dtype=np.float32)
     state = np.random.RandomState(seed).randint(library.INT32_MIN, library.INT32_MAX, 3).astype(np.int64)
     umap.layouts.optimize_layout_euclidean(
@@ -159,6 +166,14 @@ def optimise(
         tqdm_kwds={"on_epoch": lambda epoch: on_epoch(epoch, layout_MC)}, move_other=True,
     )  # fmt: skip
     return layout_MC
+
+
+def curve(min_dist: float) -> tuple[float, float]:
+    """a and b of the likeness 1 / (1 + a d^(2 b)) of two points at a distance d in the layout."""
+    from umap.umap_ import find_ab_params
+
+    a, b = find_ab_params(1.0, min_dist)
+    return float(a), float(b)
 
 
 def default_epochs(points: int, dens: bool) -> int:

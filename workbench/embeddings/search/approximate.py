@@ -92,9 +92,12 @@ def _descend(vectors: NDArray[Any], rows_M: NDArray[np.int64], k: int, metric: M
     """Positions (M, K) of about the nearest others; a gap in the graph is filled with a row drawn at random."""
     from pynndescent import NNDescent
 
-    points_MD = np.ascontiguousarray(vectors[rows_M], dtype=np.float32)
+    points_MD = np.empty((len(rows_M), vectors.shape[1]), np.float32)
+    for rows in row_blocks(len(rows_M), vectors.shape[1]):
+        points_MD[rows] = scaled(vectors[rows_M[rows]], metric)
+    # Nearest by angle is nearest by length between unit vectors: the library compiles for one metric, half a minute.
     with PARALLEL_KERNELS:
-        near_MK = NNDescent(points_MD, metric=metric, n_neighbors=k + 1, random_state=_SEED).neighbor_graph[0]
+        near_MK = NNDescent(points_MD, metric="euclidean", n_neighbors=k + 1, random_state=_SEED).neighbor_graph[0]
     near_MK = near_MK.astype(np.int64)
     is_self = near_MK == np.arange(len(near_MK))[:, None]
     is_self[~is_self.any(axis=1), -1] = True

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from workbench.core.errors import DataError
 from workbench.embeddings.search.index import SearchIndex
@@ -75,6 +74,8 @@ def correlate(
     scores = np.array([judgement.score for judgement in judgements])[used]
     if np.ptp(scores) == 0 or np.ptp(cosines[used]) == 0:
         raise DataError("These pairs have no correlation: all scores or all cosines are the same.")
+    from scipy import stats  # here, because every start of the lab would wait for it
+
     pearson, spearman = stats.pearsonr(scores, cosines[used]), stats.spearmanr(scores, cosines[used])
     return SimilarityReport(
         count,

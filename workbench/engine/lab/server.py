@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from workbench.core.errors import Cancelled, LabError, RecipeError, WorkbenchError, unknown
 from workbench.core.wire import Message, read_message, write_message
+from workbench.engine.imports import paused_collector
 
 Arrays = Mapping[str, NDArray[Any]]
 Result = tuple[dict[str, Any], Arrays]
@@ -172,7 +173,8 @@ def serve() -> int:
     """
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    from workbench.engine.lab.handlers import HANDLERS
+    with paused_collector():
+        from workbench.engine.lab.handlers import HANDLERS
 
     Server(sys.stdin.buffer, sink, HANDLERS).run()
     return 0

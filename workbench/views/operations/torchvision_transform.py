@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import threading
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import AfterValidator, ValidationInfo, WithJsonSchema, field_validator
 from torch import Tensor
-from torchvision.transforms import v2
 
 from workbench.core.errors import DataError, unknown
 from workbench.core.model import setting
 from workbench.plugins.specs import OperationSpec
 from workbench.views.cpu import Workers
 from workbench.views.operations.base import Filter, OperationConfig, Scene, Values
+
+if TYPE_CHECKING:
+    from torchvision.transforms import v2
 
 # Those of torchvision.transforms.v2 that take one picture and can give one of the same shape: no containers, no
 # mixing, no changes of type, nothing for boxes or videos, nothing that always changes the size, no JPEG (torchvision
@@ -114,4 +116,6 @@ _WAY_OUT = "Change its settings in views.branches, so that it gives a picture of
 
 
 def _transform(name: str, settings: dict[str, Any]) -> v2.Transform:
+    from torchvision.transforms import v2  # here, because it takes seconds
+
     return getattr(v2, name)(**settings)
