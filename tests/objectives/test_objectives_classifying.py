@@ -45,7 +45,7 @@ def test_labelled_cross_entropy_equals_a_double_loop_in_value_and_gradient(smoot
 def test_rotation_loss_equals_a_double_loop_in_value_and_gradient() -> None:
     logits = torch.randn(7, 4, dtype=torch.float64, requires_grad=True)
     turns = [0, 1, 2, 3, 3, 1, 0]
-    loss, naive = rotation_loss(logits, torch.tensor(turns)), loop_cross_entropy(logits, turns)
+    loss, naive = rotation_loss(logits, torch.tensor(turns)).mean(), loop_cross_entropy(logits, turns)
     assert loss.item() == pytest.approx(naive.item(), rel=1e-5)
     torch.testing.assert_close(*(torch.autograd.grad(v, logits)[0] for v in (loss, naive)), rtol=1e-5, atol=1e-7)
 

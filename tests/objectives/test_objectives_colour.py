@@ -87,7 +87,7 @@ def test_soft_labels_equal_those_of_a_loop_over_all_bins() -> None:
 def test_the_loss_of_bins_equals_a_loop_in_value_and_gradient() -> None:
     colours, bins = some_colours(12), gamut_bins().double()
     logits, weight = draw(12, BINS).requires_grad_(), draw(BINS, seed=3).exp()
-    ours = bin_cross_entropy(logits, *soft_labels(colours, bins), weight)
+    ours = bin_cross_entropy(logits, *soft_labels(colours, bins), weight).mean()
     naive = torch.zeros((), dtype=torch.float64)
     for m, colour in enumerate(colours.tolist()):
         label = plain_soft_label(colour, bins.tolist())
@@ -102,7 +102,7 @@ def test_the_loss_of_bins_equals_a_loop_in_value_and_gradient() -> None:
 def test_equal_logits_cost_the_logarithm_of_the_bins() -> None:
     loss = bin_cross_entropy(
         torch.zeros(20, BINS), *soft_labels(some_colours(20).float(), gamut_bins()), torch.ones(BINS)
-    )
+    ).mean()
     assert loss.item() == pytest.approx(math.log(BINS), rel=1e-5)
 
 
@@ -110,7 +110,7 @@ def test_the_soft_label_itself_is_the_cheapest_answer() -> None:
     nearest, share = soft_labels(some_colours(1), gamut_bins().double())
     best = torch.full((1, BINS), -40.0, dtype=torch.float64).scatter(1, nearest, share.log())
     entropy = -(share * share.log()).sum()
-    loss = bin_cross_entropy(best, nearest, share, torch.ones(BINS, dtype=torch.float64))
+    loss = bin_cross_entropy(best, nearest, share, torch.ones(BINS, dtype=torch.float64)).mean()
     assert loss.item() == pytest.approx(entropy.item(), rel=1e-9)
 
 
@@ -179,7 +179,7 @@ def test_regression_costs_half_the_squared_distance() -> None:
     naive = sum(0.5 * sum((guess[n, c, y, x] - true[n, c, y, x]) ** 2 for c in range(2)) for n, y, x in places) / len(
         places
     )
-    ours = half_square(guess, true)
+    ours = half_square(guess, true).mean()
     torch.testing.assert_close(ours, naive)
     gradients = [torch.autograd.grad(value, guess)[0] for value in (ours, naive)]
     torch.testing.assert_close(*gradients)

@@ -26,6 +26,12 @@ from workbench.views.table import OPERATIONS
 
 each = pytest.mark.parametrize("kind", OBJECTIVES, ids=[kind.spec.id for kind in OBJECTIVES])
 SAMPLES = 48
+ALONE = [
+    kind
+    for kind in OBJECTIVES
+    if kind.spec.family in ("Pretext task", "Generative", "Masked") and not kind.no_sample_loss
+]
+"""Those whose samples do not meet each other."""
 GAMES = {"bigan": "both players' losses together are least in a draw; each player's own has a test of its own"}
 
 
@@ -316,3 +322,54 @@ def test_a_setting_beyond_the_data_is_refused_when_the_data_are_read(kind: type[
 def test_the_default_recipe_names_objectives_that_exist() -> None:
     for kind in OBJECTIVES:
         assert isinstance(build_objective(Choice(id=kind.spec.id), Facts(8, CLASSES, 10_000, 256)), kind)
+
+
+def tried(kind: type[Objective]) -> tuple[Objective, Backbone, Views]:
+    """An objective after a step, in evaluation mode, and a batch that it has seen."""
+    objective, backbone = make_learner(kind, SAMPLES)
+    views = make_views(kind.spec.needs, SAMPLES)
+    look_first(objective, backbone, views)
+    objective(views, backbone)
+    objective.after_step(backbone, 0.5)
+    return objective.eval(), backbone.eval(), views
+
+
+@each
+def test_the_losses_of_the_samples_have_the_loss_as_their_mean_or_the_objective_says_why_not(
+    kind: type[Objective],
+) -> None:
+    objective, backbone, views = tried(kind)
+    step = objective(views, backbone)
+    assert (step.per_sample is None) == bool(objective.no_sample_loss)
+    if step.per_sample is None:
+        return
+    assert step.per_sample.shape == (SAMPLES,)
+    assert not step.per_sample.requires_grad
+    assert step.per_sample.dtype == torch.float32
+    known = step.per_sample[~step.per_sample.isnan()]
+    assert len(known) >= SAMPLES // 2  # some pairs of tiles have no position
+    assert known.isfinite().all()
+    torch.testing.assert_close(known.mean(), step.loss.detach(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ALONE, ids=[kind.spec.id for kind in ALONE])
+def test_the_loss_of_a_sample_that_meets_no_other_does_not_depend_on_the_batch(kind: type[Objective]) -> None:
+    objective, backbone, views = tried(kind)
+    few = Views(
+        {"A": tuple(view[:16] for view in views.inputs)},
+        views.index[:16],
+        None if views.labels is None else views.labels[:16],
+        {name: target[:, :16] for name, target in views.targets.items()},
+    )
+    losses = []
+    for given in (views, few):
+        torch.manual_seed(7)  # an objective may draw noise
+        losses.append(objective(given, backbone).per_sample[:16])
+    torch.testing.assert_close(*losses, rtol=1e-4, atol=1e-6, equal_nan=True)
+
+
+@each
+def test_an_objective_that_keeps_something_of_every_picture_says_so(kind: type[Objective]) -> None:
+    objective, _ = make_learner(kind, SAMPLES)
+    of_all = [name for name, tensor in objective.state_dict().items() if objective.facts.samples in tensor.shape]
+    assert bool(of_all) == kind.by_picture

@@ -62,23 +62,23 @@ def assert_same(ours: Tensor, naive: Tensor, *inputs: Tensor) -> None:
 @pytest.mark.parametrize("temperature", [0.07, 0.5])
 def test_info_nce_equals_a_double_loop_in_value_and_gradient(temperature: float) -> None:
     q, k, queue = unit(4, 3, grad=True), unit(4, 3, seed=1), unit(7, 3, seed=2)
-    ours = info_nce((q * k).sum(dim=1), q @ queue.T, temperature)
+    ours = info_nce((q * k).sum(dim=1), q @ queue.T, temperature).mean()
     naive = sum(loop_cross_entropy(q[i], [k[i], *queue], 0, temperature) for i in range(4)) / 4
     assert_same(ours, naive, q)
 
 
 def test_info_nce_of_equal_similarities_is_the_logarithm_of_all_candidates() -> None:
-    assert info_nce(torch.ones(3), torch.ones(3, 9), 0.2).item() == pytest.approx(math.log(10))
+    assert info_nce(torch.ones(3), torch.ones(3, 9), 0.2).mean().item() == pytest.approx(math.log(10))
 
 
 def test_info_nce_of_opposite_negatives_reaches_its_closed_form() -> None:
     wanted = math.log(1 + 9 * math.exp(-2 / 0.5))
-    assert info_nce(torch.ones(3), -torch.ones(3, 9), 0.5).item() == pytest.approx(wanted, rel=1e-5)
+    assert info_nce(torch.ones(3), -torch.ones(3, 9), 0.5).mean().item() == pytest.approx(wanted, rel=1e-5)
 
 
 def test_info_nce_of_a_small_temperature_stays_finite() -> None:
     q, queue = unit(4, 8).float(), unit(20, 8, seed=1).float()
-    assert info_nce(torch.ones(4), q @ queue.T, 0.001).isfinite()
+    assert info_nce(torch.ones(4), q @ queue.T, 0.001).mean().isfinite()
 
 
 def test_info_nce_equals_that_of_lightly() -> None:
@@ -86,7 +86,7 @@ def test_info_nce_equals_that_of_lightly() -> None:
     q, k = unit(5, 4).float(), unit(5, 4, seed=1).float()
     ntxent(q.clone().requires_grad_(), k)
     bank = ntxent.memory_bank.bank.clone()
-    torch.testing.assert_close(info_nce((q * k).sum(dim=1), q @ bank.T, 0.2), ntxent(q, k))
+    torch.testing.assert_close(info_nce((q * k).sum(dim=1), q @ bank.T, 0.2).mean(), ntxent(q, k))
 
 
 def test_similarities_under_autocast_keep_single_precision() -> None:
@@ -99,14 +99,14 @@ def test_similarities_under_autocast_keep_single_precision() -> None:
 @pytest.mark.parametrize("temperature", [0.2, 1.0])
 def test_the_contrast_of_moco_v3_is_two_temperatures_times_a_double_loop(temperature: float) -> None:
     q, k = unit(5, 3, grad=True), unit(5, 3, seed=1)
-    ours = contrast(q @ k.T, torch.arange(5), temperature)
+    ours = contrast(q @ k.T, torch.arange(5), temperature).mean()
     naive = sum(loop_cross_entropy(q[i], list(k), i, temperature) for i in range(5)) * 2 * temperature / 5
     assert_same(ours, naive, q)
 
 
 def test_a_batch_of_later_rows_finds_its_own_columns() -> None:
     sim = torch.eye(6)[3:] * 50
-    assert matching(sim, torch.arange(3, 6), 1.0).item() == pytest.approx(0, abs=1e-6)
+    assert matching(sim, torch.arange(3, 6), 1.0).mean().item() == pytest.approx(0, abs=1e-6)
 
 
 def test_the_neighbour_is_the_nearest_of_a_double_loop() -> None:
@@ -312,7 +312,7 @@ def test_the_loss_against_the_bank_equals_a_double_loop_over_all_pictures() -> N
     bank, index = unit(7, 3), torch.tensor([2, 5, 0])
     f = unit(3, 3, seed=1).float().requires_grad_()
     others = instance_negatives(f, bank, index, torch.arange(7))
-    ours = info_nce((f * bank[index].float()).sum(dim=1), others, 0.1)
+    ours = info_nce((f * bank[index].float()).sum(dim=1), others, 0.1).mean()
     naive = sum(loop_cross_entropy(f[i].double(), list(bank), int(index[i]), 0.1) for i in range(3)) / 3
     assert ours.item() == pytest.approx(naive.item(), rel=1e-5)
     torch.testing.assert_close(torch.autograd.grad(ours, f)[0], torch.autograd.grad(naive, f)[0], rtol=1e-4, atol=1e-5)
@@ -327,8 +327,8 @@ def test_a_picture_drawn_as_its_own_negative_is_left_out() -> None:
 def test_pictures_without_a_stored_vector_count_as_a_guess_and_teach_nothing() -> None:
     positive, others = torch.rand(4, requires_grad=True), torch.rand(4, 6, requires_grad=True)
     seen = torch.tensor([True, False, False, True])
-    loss = taught_by_seen(positive, others, seen, 0.1)
-    known = info_nce(positive[seen], others[seen], 0.1)
+    loss = taught_by_seen(positive, others, seen, 0.1).mean()
+    known = info_nce(positive[seen], others[seen], 0.1).mean()
     assert loss.item() == pytest.approx((known.item() + math.log(7)) / 2, rel=1e-6)
     ours, wanted = (torch.autograd.grad(value, (positive, others)) for value in (loss, known / 2))
     for mine, theirs in zip(ours, wanted, strict=True):
@@ -338,7 +338,7 @@ def test_pictures_without_a_stored_vector_count_as_a_guess_and_teach_nothing() -
 
 def test_a_picture_left_out_as_its_own_negative_stays_out_before_it_has_a_vector() -> None:
     others = torch.tensor([[0.5, -torch.inf, 0.2]])
-    loss = taught_by_seen(torch.tensor([0.3]), others, torch.tensor([False]), 0.1)
+    loss = taught_by_seen(torch.tensor([0.3]), others, torch.tensor([False]), 0.1).mean()
     assert loss.item() == pytest.approx(math.log(3), rel=1e-6)
 
 

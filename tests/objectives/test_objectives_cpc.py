@@ -45,7 +45,7 @@ def test_value_and_gradient_equal_a_loop_over_candidates() -> None:
     predicted = torch.randn(2, 3, 4, dtype=torch.float64, generator=g, requires_grad=True)
     everyone = torch.randn(3, 9, 4, dtype=torch.float64, generator=g, requires_grad=True)
     below, own = torch.tensor([5, 6, 8]), torch.tensor([1, 2])
-    ours = cpc_loss(scores(predicted, everyone[1:], everyone, below), own)
+    ours = cpc_loss(scores(predicted, everyone[1:], everyone, below), own).mean()
     naive = loop(predicted, everyone[1:], everyone, below, own)
     torch.testing.assert_close(ours, naive, rtol=1e-12, atol=1e-14)
     given = (predicted, everyone)
@@ -55,7 +55,7 @@ def test_value_and_gradient_equal_a_loop_over_candidates() -> None:
 
 def test_equal_tiles_cost_the_logarithm_of_the_number_of_candidates() -> None:
     tiles = torch.ones(5, 9, 4)
-    loss = cpc_loss(scores(torch.randn(5, 6, 4), tiles, tiles, torch.arange(3, 9)), torch.arange(5))
+    loss = cpc_loss(scores(torch.randn(5, 6, 4), tiles, tiles, torch.arange(3, 9)), torch.arange(5)).mean()
     chance = CPC.spec.chance.value({"batch_size": 5, "rows": 3})
     assert chance == pytest.approx(math.log(13))
     assert loss.item() == pytest.approx(chance, rel=1e-6)
@@ -63,7 +63,7 @@ def test_equal_tiles_cost_the_logarithm_of_the_number_of_candidates() -> None:
 
 def test_a_prediction_that_is_its_tile_and_far_from_others_costs_nothing() -> None:
     tiles = torch.eye(45).view(5, 9, 45)
-    loss = cpc_loss(scores(1000 * tiles[:, 3:], tiles, tiles, torch.arange(3, 9)), torch.arange(5))
+    loss = cpc_loss(scores(1000 * tiles[:, 3:], tiles, tiles, torch.arange(3, 9)), torch.arange(5)).mean()
     assert loss.item() == pytest.approx(0, abs=1e-6)
 
 

@@ -122,7 +122,7 @@ def test_value_and_gradient_equal_a_loop_over_clusterings_views_and_samples() ->
         for v in range(3)
         for n in range(4)
     ]
-    loss, naive = cluster_loss(scores, labels, 0.1), sum(terms) / len(terms)
+    loss, naive = cluster_loss(scores, labels, 0.1).mean(), sum(terms) / len(terms)
     torch.testing.assert_close(loss, naive, rtol=1e-10, atol=1e-12)
     (ours,), (wanted,) = torch.autograd.grad(loss, scores), torch.autograd.grad(naive, scores)
     torch.testing.assert_close(ours, wanted, rtol=1e-8, atol=1e-10)
@@ -131,7 +131,7 @@ def test_value_and_gradient_equal_a_loop_over_clusterings_views_and_samples() ->
 def test_equal_scores_give_the_chance_level() -> None:
     chance = DeepClusterV2.spec.chance
     assert chance is not None
-    loss = cluster_loss(torch.ones(3, 2, 5, 16), torch.zeros(3, 5, dtype=torch.int64), 0.1)
+    loss = cluster_loss(torch.ones(3, 2, 5, 16), torch.zeros(3, 5, dtype=torch.int64), 0.1).mean()
     assert loss.item() == pytest.approx(chance.value({"prototypes": 16}), rel=1e-6)
 
 
@@ -185,7 +185,7 @@ def test_a_sample_not_yet_clustered_belongs_to_the_nearest_centre() -> None:
     h = backbone(torch.cat(views.inputs))
     z = F.normalize(objective.projector(h).detach(), dim=1).unflatten(0, (2, BATCH))
     scores = torch.stack([z @ centroids.T for centroids in objective.centroids])
-    wanted = cluster_loss(scores, scores.sum(dim=1).argmax(dim=-1), 0.1)
+    wanted = cluster_loss(scores, scores.sum(dim=1).argmax(dim=-1), 0.1).mean()
     torch.testing.assert_close(objective(views, backbone).loss.detach(), wanted, rtol=1e-4, atol=1e-5)
 
 

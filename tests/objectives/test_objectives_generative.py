@@ -17,6 +17,7 @@ from workbench.engine.catalogue import full_catalogue
 from workbench.models.build import build_backbone
 from workbench.objectives.base import Facts, Objective
 from workbench.objectives.pictures import grid_of, rows_of, span_of_all, span_of_each, stretched
+from workbench.objectives.samples import masked_mean
 from workbench.objectives.vision.generative.autoencoder import (
     Autoencoder,
     corrupted,
@@ -25,7 +26,7 @@ from workbench.objectives.vision.generative.autoencoder import (
     sparseness,
 )
 from workbench.objectives.vision.generative.bigan import BiGAN
-from workbench.objectives.vision.generative.context_encoder import ContextEncoder, region_error
+from workbench.objectives.vision.generative.context_encoder import ContextEncoder, pixel_error
 from workbench.objectives.vision.generative.vae import (
     VAE,
     active_units,
@@ -69,7 +70,7 @@ def learner(objective: type[Objective], samples: int = 6, /, **settings: Any) ->
 def test_the_l1_penalty_equals_a_loop() -> None:
     code = random(4, 3)
     naive = sum(abs(number) for row in code for number in row) / 12
-    assert_equal_to_loop(l1_penalty(code), naive, (code,))
+    assert_equal_to_loop(l1_penalty(code).mean(), naive, (code,))
 
 
 @pytest.mark.parametrize("activity", [0.05, 0.5, 0.9])
@@ -98,14 +99,14 @@ def test_sparseness_is_1_for_one_active_unit_and_0_for_equal_ones() -> None:
 def test_scaling_the_weights_before_a_sparse_code_does_not_make_it_cheaper(penalty: str) -> None:
     objective, backbone = learner(Autoencoder, kind="sparse", penalty=penalty)
     h = backbone(make_views(Autoencoder.spec.needs, 6).inputs[0]).detach()
-    before = objective._penalty(objective.bottleneck(h))
+    before = objective._penalty(objective.bottleneck(h)).mean()
     with torch.no_grad():
         objective.bottleneck.squeeze.weight.mul_(100)
-    scaled = objective._penalty(objective.bottleneck(h))
+    scaled = objective._penalty(objective.bottleneck(h)).mean()
     with torch.no_grad():
         objective.bottleneck.squeeze.weight.mul_(1e-4)
     assert scaled.item() == pytest.approx(before.item(), rel=0.02)
-    assert objective._penalty(objective.bottleneck(h)).item() > 0.5 * before.item()
+    assert objective._penalty(objective.bottleneck(h)).mean().item() > 0.5 * before.item()
 
 
 @pytest.mark.parametrize("penalty", ["l1", "kl"])
@@ -136,7 +137,7 @@ def test_training_with_a_penalty_lowers_it_below_training_without(penalty: str) 
     for weight in (0.0, 10.0):
         objective, backbone = learner(Autoencoder, 16, kind="sparse", penalty=penalty, weight=weight, activity=0.3)
         trained(objective, backbone, views)
-        found.append(objective._penalty(objective.bottleneck(backbone(views.inputs[0]))).item())
+        found.append(objective._penalty(objective.bottleneck(backbone(views.inputs[0]))).mean().item())
     assert found[1] < 0.9 * found[0]
 
 
@@ -325,11 +326,12 @@ def test_the_region_error_and_its_gradient_equal_a_loop_over_hidden_pixels() -> 
     predicted, x = random(2, 3, 4, 4, seed=1), random(2, 3, 4, 4, seed=2)
     region = torch.rand(2, 4, 4, generator=torch.Generator().manual_seed(0)) < 0.4
     squares = [(predicted[n, c, i, j] - x[n, c, i, j]) ** 2 for n, i, j in region.nonzero().tolist() for c in range(3)]
-    assert_equal_to_loop(region_error(predicted, x, region), sum(squares) / len(squares), (predicted, x))
+    assert_equal_to_loop(masked_mean(pixel_error(predicted, x), region), sum(squares) / len(squares), (predicted, x))
 
 
 def test_a_batch_in_which_nothing_is_hidden_costs_nothing() -> None:
-    assert region_error(torch.ones(2, 3, 4, 4), torch.zeros(2, 3, 4, 4), torch.zeros(2, 4, 4, dtype=torch.bool)) == 0
+    nowhere = torch.zeros(2, 4, 4, dtype=torch.bool)
+    assert masked_mean(pixel_error(torch.ones(2, 3, 4, 4), torch.zeros(2, 3, 4, 4)), nowhere) == 0
 
 
 def hidden_changed(views: Views) -> Views:

@@ -14,8 +14,8 @@ from workbench.engine.catalogue import full_catalogue
 from workbench.models.build import build_backbone
 from workbench.objectives.base import Facts
 from workbench.objectives.build import build_objective
+from workbench.objectives.samples import masked_mean
 from workbench.objectives.vision.masked.i_jepa import IJEPA, IJEPAConfig, Predictor, jepa_error, normalised, tokens_at
-from workbench.objectives.vision.masked.patches import masked_mean
 from workbench.recipes.check import check
 from workbench.recipes.models import Choice
 from workbench.views.base import Views

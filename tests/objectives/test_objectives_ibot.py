@@ -15,6 +15,7 @@ from workbench.gui.pages.objective.needs import needs_of
 from workbench.models.build import build_backbone
 from workbench.objectives.base import Facts
 from workbench.objectives.multi_crop import between_views
+from workbench.objectives.samples import masked_mean
 from workbench.objectives.vision.distillation.ibot import IBOT, IBOTConfig, ViewAndPatches, masked_distillation
 from workbench.objectives.vision.distillation.soft_classes import sharpened
 from workbench.recipes.check import check
@@ -49,7 +50,8 @@ def loop(teacher: Tensor, student: Tensor, hidden: Tensor) -> Tensor:
 
 def test_value_and_gradient_equal_a_loop_over_hidden_patches() -> None:
     teacher, student, hidden = answers()
-    ours = masked_distillation((teacher / 0.04).softmax(2), (student / 0.1).log_softmax(2), hidden)
+    cost_M = masked_distillation((teacher / 0.04).softmax(2), (student / 0.1).log_softmax(2), hidden)
+    ours = masked_mean(cost_M, hidden.any(dim=1))
     naive = loop(teacher, student, hidden)
     torch.testing.assert_close(ours, naive, rtol=1e-10, atol=1e-12)
     torch.testing.assert_close(*(torch.autograd.grad(x, student)[0] for x in (ours, naive)), rtol=1e-8, atol=1e-12)
@@ -57,15 +59,15 @@ def test_value_and_gradient_equal_a_loop_over_hidden_patches() -> None:
 
 def test_patches_that_are_not_hidden_have_no_gradient() -> None:
     teacher, student, hidden = answers()
-    loss = masked_distillation(teacher.softmax(2), student.log_softmax(2), hidden)
+    loss = masked_distillation(teacher.softmax(2), student.log_softmax(2), hidden).mean()
     (gradient,) = torch.autograd.grad(loss, student)
     assert torch.equal(gradient.abs().sum(dim=2) > 0, hidden)
 
 
 def test_uniform_answers_cost_the_logarithm_of_the_prototypes_and_an_empty_mask_nothing() -> None:
     flat, hidden = torch.full((2, 3, 50), 1 / 50), torch.ones(2, 3, dtype=torch.bool)
-    assert masked_distillation(flat, flat.log(), hidden).item() == pytest.approx(math.log(50), rel=1e-6)
-    assert masked_distillation(flat, flat.log(), ~hidden) == 0
+    assert masked_distillation(flat, flat.log(), hidden).mean().item() == pytest.approx(math.log(50), rel=1e-6)
+    assert masked_distillation(flat, flat.log(), ~hidden).mean() == 0
 
 
 def test_the_patch_loss_agrees_with_lightlys() -> None:
@@ -75,7 +77,8 @@ def test_the_patch_loss_agrees_with_lightlys() -> None:
     teacher, student, hidden = (x.float() if x.is_floating_point() else x for x in answers())
     teacher, student, hidden = teacher[:2], student.detach()[:2], hidden[:2]
     wanted = peer(teacher_out=teacher[hidden], student_out=student[hidden], mask=hidden.view(2, 2, 2))
-    ours = masked_distillation((teacher / 0.04).softmax(2), (student / 0.1).log_softmax(2), hidden)
+    cost_M = masked_distillation((teacher / 0.04).softmax(2), (student / 0.1).log_softmax(2), hidden)
+    ours = masked_mean(cost_M, hidden.any(dim=1))
     torch.testing.assert_close(ours, wanted, rtol=1e-4, atol=1e-5)
 
 
@@ -97,7 +100,7 @@ def test_the_loss_of_views_is_that_of_dino_on_masked_views() -> None:
     taught = torch.stack([objective.head(backbone(x)) for x in views.inputs])
     wanted = between_views(
         sharpened(taught, objective.centre, 0.04), torch.stack(seen).div(0.1).log_softmax(dim=2), [0, 1]
-    )
+    ).mean()
     torch.testing.assert_close(objective(views, backbone).terms["view_loss"], wanted.detach(), rtol=1e-4, atol=1e-5)
 
 
@@ -135,7 +138,7 @@ def test_small_views_are_learned_from_without_a_mask_and_keep_their_place() -> N
     small = objective.head(backbone(views.inputs[1]))
     student = torch.stack([out[0], small, out[1]]).div(0.1).log_softmax(dim=2)
     taught = torch.stack([objective.head(backbone(views.inputs[place])) for place in (0, 2)])
-    wanted = between_views(sharpened(taught, objective.centre, 0.04), student, [0, 2])
+    wanted = between_views(sharpened(taught, objective.centre, 0.04), student, [0, 2]).mean()
     torch.testing.assert_close(objective(views, backbone).terms["view_loss"], wanted.detach(), rtol=1e-4, atol=1e-5)
 
 

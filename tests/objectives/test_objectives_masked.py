@@ -17,9 +17,10 @@ from workbench.engine.catalogue import full_catalogue
 from workbench.models.build import build_backbone
 from workbench.objectives.base import Facts
 from workbench.objectives.build import build_objective
-from workbench.objectives.vision.masked.mae import MAE, MAEConfig, mae_loss, mae_target
+from workbench.objectives.samples import masked_mean
+from workbench.objectives.vision.masked.mae import MAE, MAEConfig, mae_error, mae_target
 from workbench.objectives.vision.masked.patches import patchify, spread_mask, spread_positions, unpatchify
-from workbench.objectives.vision.masked.simmim import SimMIM, simmim_loss
+from workbench.objectives.vision.masked.simmim import SimMIM, simmim_error
 from workbench.recipes.check import check
 from workbench.recipes.models import Choice
 from workbench.views.base import Views
@@ -77,31 +78,32 @@ def test_patches_equal_those_of_lightly() -> None:
     assert torch.equal(patchify(x, 4), peer.patchify(x, 4))
 
 
-@pytest.mark.parametrize("loss", [mae_loss, simmim_loss])
-def test_value_and_gradient_equal_a_loop_over_the_hidden_pixels(loss) -> None:
+@pytest.mark.parametrize("error", [mae_error, simmim_error])
+def test_value_and_gradient_equal_a_loop_over_the_hidden_pixels(error) -> None:
     predicted, target, hidden = predictions()
     pairs = list(hidden_numbers(predicted, target, hidden))
-    naive = sum((y - t) ** 2 if loss is mae_loss else abs(y - t) for y, t in pairs) / len(pairs)
-    ours = loss(predicted, target, hidden)
+    naive = sum((y - t) ** 2 if error is mae_error else abs(y - t) for y, t in pairs) / len(pairs)
+    ours = masked_mean(error(predicted, target), hidden)
     torch.testing.assert_close(ours, naive, rtol=1e-12, atol=1e-14)
     gradients = [torch.autograd.grad(value, predicted, retain_graph=True)[0] for value in (ours, naive)]
     torch.testing.assert_close(*gradients, rtol=1e-10, atol=1e-14)
 
 
-@pytest.mark.parametrize("loss", [mae_loss, simmim_loss])
-def test_what_is_seen_has_no_gradient_even_where_its_prediction_is_not_finite(loss) -> None:
+@pytest.mark.parametrize("error", [mae_error, simmim_error])
+def test_what_is_seen_has_no_gradient_even_where_its_prediction_is_not_finite(error) -> None:
     predicted, target, hidden = predictions()
-    (gradient,) = torch.autograd.grad(loss(predicted, target, hidden), predicted)
+    (gradient,) = torch.autograd.grad(masked_mean(error(predicted, target), hidden), predicted)
     assert torch.equal(gradient.abs().sum(dim=2) > 0, hidden)
     broken = torch.where(hidden[:, :, None], predicted.detach(), torch.inf)
-    assert torch.equal(loss(broken, target, hidden), loss(predicted.detach(), target, hidden))
+    found, wanted = (masked_mean(error(x, target), hidden) for x in (broken, predicted.detach()))
+    assert torch.equal(found, wanted)
 
 
-@pytest.mark.parametrize("loss", [mae_loss, simmim_loss])
-def test_a_perfect_prediction_costs_nothing_and_so_does_an_empty_mask(loss) -> None:
+@pytest.mark.parametrize("error", [mae_error, simmim_error])
+def test_a_perfect_prediction_costs_nothing_and_so_does_an_empty_mask(error) -> None:
     _, target, hidden = predictions()
-    assert loss(target, target, hidden) == 0
-    assert loss(target + 1, target, torch.zeros_like(hidden)) == 0
+    assert masked_mean(error(target, target), hidden) == 0
+    assert masked_mean(error(target + 1, target), torch.zeros_like(hidden)) == 0
 
 
 def test_normalised_patches_have_the_unbiased_variance_of_numpy() -> None:
@@ -114,7 +116,7 @@ def test_normalised_patches_have_the_unbiased_variance_of_numpy() -> None:
 def test_predicting_nothing_of_normalised_patches_costs_all_but_one_part_in_their_numbers() -> None:
     pixels = torch.randn(5, 16, 48, dtype=torch.float64) * 100
     hidden = mask_of(1, 5)[0]
-    loss = mae_loss(torch.zeros_like(pixels), mae_target(pixels, norm_pix=True), hidden)
+    loss = masked_mean(mae_error(torch.zeros_like(pixels), mae_target(pixels, norm_pix=True)), hidden)
     assert loss.item() == pytest.approx(47 / 48, rel=1e-6)
 
 

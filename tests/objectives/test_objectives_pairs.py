@@ -31,7 +31,7 @@ def unit(rows: int, width: int = 4, seed: int = 0) -> Tensor:
 def supcon(sim: Tensor, labels: list[int], temperature: float) -> Tensor:
     own, partner = pairing(len(labels), 0, len(labels), sim.device)
     both = torch.tensor(labels).repeat(2)
-    return supervised_contrast(sim, own, same_label(both, both, own, partner), temperature)
+    return supervised_contrast(sim, own, same_label(both, both, own, partner), temperature).mean()
 
 
 def loop_supcon(sim: Tensor, labels: list[int], temperature: float) -> Tensor:
@@ -65,7 +65,7 @@ def test_supcon_equals_a_double_loop_in_value_and_gradient(labels: list[int], te
 def test_supcon_without_shared_labels_is_the_loss_of_simclr(labels: list[int]) -> None:
     z = unit(8)
     own, partner = pairing(4, 0, 4, z.device)
-    torch.testing.assert_close(supcon(z @ z.T, labels, 0.2), nt_xent(z @ z.T, own, partner, 0.2))
+    torch.testing.assert_close(supcon(z @ z.T, labels, 0.2), nt_xent(z @ z.T, own, partner, 0.2).mean())
 
 
 def test_supcon_of_equal_similarities_is_its_chance_level() -> None:

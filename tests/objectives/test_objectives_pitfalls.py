@@ -91,7 +91,7 @@ def test_a_new_queue_of_random_directions_costs_the_logarithm_of_its_length_and_
     torch.manual_seed(0)
     queue, q_NP, k_NP = Queue(4096, 128), *F.normalize(torch.randn(2, 256, 128), dim=2)
     torch.testing.assert_close(queue.rows.norm(dim=1), torch.ones(4096))
-    loss = info_nce((q_NP * k_NP).sum(dim=1), q_NP @ queue.rows.T, 0.2)
+    loss = info_nce((q_NP * k_NP).sum(dim=1), q_NP @ queue.rows.T, 0.2).mean()
     assert loss.item() == pytest.approx(math.log(4097), rel=0.02)
 
 
@@ -99,7 +99,7 @@ def test_a_new_queue_of_random_directions_costs_the_logarithm_of_its_length_and_
 def test_a_small_temperature_on_half_precision_features_gives_the_loss_of_double_precision(dtype: torch.dtype) -> None:
     q_NP = F.normalize(torch.randn(64, 32, dtype=torch.float64), dim=1).to(dtype)
     wide = torch.cat([torch.ones(64, 1), q_NP.double() @ q_NP.double().T], dim=1) / 0.005
-    found = info_nce(torch.ones(64), cosines(q_NP, q_NP), 0.005)
+    found = info_nce(torch.ones(64), cosines(q_NP, q_NP), 0.005).mean()
     assert found.item() == pytest.approx((wide.logsumexp(dim=1) - wide[:, 0]).mean().item(), rel=1e-4)
 
 

@@ -32,7 +32,7 @@ def loop_nt_xent(z1: list[list[Tensor]], z2: list[list[Tensor]], temperature: fl
 def loss_of(z1: Tensor, z2: Tensor, temperature: float) -> Tensor:
     z = torch.nn.functional.normalize(torch.cat([z1, z2]), dim=1)
     own, partner = pairing(len(z1), 0, len(z1), z.device)
-    return nt_xent(z @ z.T, own, partner, temperature)
+    return nt_xent(z @ z.T, own, partner, temperature).mean()
 
 
 @pytest.mark.parametrize("samples", [2, 3, 5])
@@ -50,17 +50,17 @@ def test_value_and_gradient_equal_a_double_loop(samples: int, temperature: float
 def test_the_self_pair_has_no_gradient_and_no_influence() -> None:
     sim = torch.rand(8, 8, dtype=torch.float64, requires_grad=True)
     own, partner = pairing(4, 0, 4, sim.device)
-    loss = nt_xent(sim, own, partner, 0.1)
+    loss = nt_xent(sim, own, partner, 0.1).mean()
     (gradient,) = torch.autograd.grad(loss, sim)
     assert torch.equal(gradient.diagonal(), torch.zeros(8, dtype=torch.float64))
     assert (gradient - torch.diag(gradient.diagonal()) != 0).sum() == 8 * 7
     changed = sim.detach() + torch.eye(8) * 5
-    assert torch.equal(nt_xent(changed, own, partner, 0.1), loss)
+    assert torch.equal(nt_xent(changed, own, partner, 0.1).mean(), loss)
 
 
 def test_equal_similarities_give_the_chance_level() -> None:
     own, partner = pairing(6, 0, 6, torch.device("cpu"))
-    assert nt_xent(torch.ones(12, 12), own, partner, 0.2).item() == pytest.approx(math.log(11))
+    assert nt_xent(torch.ones(12, 12), own, partner, 0.2).mean().item() == pytest.approx(math.log(11))
 
 
 def test_perfect_views_of_orthogonal_samples_reach_the_closed_form() -> None:
@@ -78,10 +78,10 @@ def test_a_small_temperature_stays_finite_from_half_precision_features() -> None
     z = torch.randn(64, 16, dtype=torch.float16)
     unit = normalised(z)
     own, partner = pairing(32, 0, 32, z.device)
-    loss = nt_xent(unit @ unit.T, own, partner, 0.005)
+    loss = nt_xent(unit @ unit.T, own, partner, 0.005).mean()
     wide = normalised(z.double())
     assert loss.isfinite()
-    torch.testing.assert_close(loss, nt_xent(wide @ wide.T, own, partner, 0.005), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(loss, nt_xent(wide @ wide.T, own, partner, 0.005).mean(), rtol=1e-4, atol=1e-4)
 
 
 def test_terms_are_the_means_that_their_names_say() -> None:

@@ -121,13 +121,13 @@ def test_the_figure_shows_a_copy_beside_the_picture_it_is_taken_for_most() -> No
 def test_the_transform_loss_equals_a_double_loop_in_value_and_gradient() -> None:
     logits = torch.randn(5, 14, dtype=torch.float64, requires_grad=True)
     labels = [0, 13, 4, 4, 9]
-    loss, naive = transform_loss(logits, torch.tensor(labels)), loop_cross_entropy(logits, labels)
+    loss, naive = transform_loss(logits, torch.tensor(labels)).mean(), loop_cross_entropy(logits, labels)
     assert loss.item() == pytest.approx(naive.item(), rel=1e-5)
     torch.testing.assert_close(*(torch.autograd.grad(v, logits)[0] for v in (loss, naive)), rtol=1e-4, atol=1e-6)
 
 
 def test_a_guess_among_the_transforms_costs_the_chance_level() -> None:
-    loss = transform_loss(torch.zeros(4, len(TRANSFORMS)), torch.tensor([0, 3, 7, 13]))
+    loss = transform_loss(torch.zeros(4, len(TRANSFORMS)), torch.tensor([0, 3, 7, 13])).mean()
     assert loss.item() == pytest.approx(GeometricTransform.spec.chance.value({}), rel=1e-6)
     assert loss.item() == pytest.approx(math.log(len(TRANSFORMS)), rel=1e-6)
 

@@ -139,7 +139,7 @@ def test_rows_without_mass_have_no_influence_on_the_others() -> None:
 def test_value_and_gradient_equal_a_loop_over_pairs_of_different_views(assigning: int, views: int) -> None:
     scores = cosines(views, 3, 4).requires_grad_()
     q = cosines(assigning, 3, 4, seed=1).softmax(dim=-1)
-    loss, naive = swapped_loss(q, scores, 0.1), loop_loss(q, scores, 0.1)
+    loss, naive = swapped_loss(q, scores, 0.1).mean(), loop_loss(q, scores, 0.1)
     torch.testing.assert_close(loss, naive, rtol=1e-10, atol=1e-12)
     (ours,), (wanted,) = torch.autograd.grad(loss, scores), torch.autograd.grad(naive, scores)
     torch.testing.assert_close(ours, wanted, rtol=1e-8, atol=1e-10)
@@ -150,13 +150,13 @@ def test_the_loss_of_two_large_and_two_small_views_equals_lightlys() -> None:
     scores = cosines(4, 32, 8).float()
     q = torch.stack([sinkhorn(view, 0.05, 3) for view in scores[:2]])
     wanted = peer(list(scores[:2]), list(scores[2:]))
-    torch.testing.assert_close(swapped_loss(q, scores, 0.1), wanted.squeeze(), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(swapped_loss(q, scores, 0.1).mean(), wanted.squeeze(), rtol=1e-4, atol=1e-5)
 
 
 def test_a_view_does_not_predict_its_own_assignment() -> None:
     scores = cosines(2, 5, 4).requires_grad_()
     q = cosines(1, 5, 4, seed=1).softmax(dim=-1)
-    (gradient,) = torch.autograd.grad(swapped_loss(q, scores, 0.1), scores)
+    (gradient,) = torch.autograd.grad(swapped_loss(q, scores, 0.1).mean(), scores)
     assert torch.equal(gradient[0], torch.zeros_like(gradient[0]))
     assert (gradient[1] != 0).all()
 
@@ -166,12 +166,12 @@ def test_equal_scores_give_the_chance_level() -> None:
     assert chance is not None
     q = cosines(2, 5, 16).softmax(dim=-1)
     wanted = chance.value({"prototypes": 16})
-    assert swapped_loss(q, torch.ones(3, 5, 16, dtype=torch.float64), 0.1).item() == pytest.approx(wanted)
+    assert swapped_loss(q, torch.ones(3, 5, 16, dtype=torch.float64), 0.1).mean().item() == pytest.approx(wanted)
 
 
 def test_views_that_agree_on_a_prototype_each_reach_no_loss() -> None:
     sharp = torch.eye(6).expand(2, 6, 6)
-    assert swapped_loss(sharp, sharp, 0.02).item() == pytest.approx(0, abs=1e-6)
+    assert swapped_loss(sharp, sharp, 0.02).mean().item() == pytest.approx(0, abs=1e-6)
 
 
 def test_terms_tell_one_prototype_from_many() -> None:
@@ -207,7 +207,7 @@ def test_assignments_have_no_gradient() -> None:
     protos = F.normalize(objective.prototypes, dim=1)
     fixed = (z[0].detach() @ protos.detach().T).unflatten(0, (2, SAMPLES))
     q = torch.tensor([loop_sinkhorn(view.tolist(), 0.05, 3) for view in fixed])
-    wanted = swapped_loss(q, (z[1] @ protos.T).unflatten(0, (2, SAMPLES)), 0.1)
+    wanted = swapped_loss(q, (z[1] @ protos.T).unflatten(0, (2, SAMPLES)), 0.1).mean()
     loss = objective(views, backbone).loss
     weights = [objective.prototypes, *objective.projector.parameters()]
     for ours, theirs in zip(torch.autograd.grad(loss, weights), torch.autograd.grad(wanted, weights), strict=True):

@@ -15,6 +15,7 @@ from workbench.data.base import Samples
 from workbench.models.build import build_backbone
 from workbench.objectives.base import Facts, Objective
 from workbench.objectives.build import build_objective
+from workbench.objectives.samples import masked_mean
 from workbench.objectives.vision.pretext.jigsaw import Jigsaw, permutation_loss, right_places
 from workbench.objectives.vision.pretext.relative_position import (
     DIRECTIONS,
@@ -73,7 +74,7 @@ def cell_levels(picture: Tensor) -> Tensor:
 @pytest.mark.parametrize("truth", [[4, 0, 5, 2], [1, 1, 1, 1]])
 def test_the_loss_of_the_jigsaw_equals_a_loop_in_value_and_gradient(truth: list[int]) -> None:
     logits = logits_of(4, 6)
-    ours, naive = permutation_loss(logits, torch.tensor(truth)).double(), loop_cross_entropy(logits, truth)
+    ours, naive = permutation_loss(logits, torch.tensor(truth)).mean().double(), loop_cross_entropy(logits, truth)
     torch.testing.assert_close(ours, naive, rtol=1e-6, atol=1e-7)
     gradients = [torch.autograd.grad(value, logits, retain_graph=True)[0] for value in (ours, naive)]
     torch.testing.assert_close(*gradients, rtol=1e-5, atol=1e-7)
@@ -82,7 +83,8 @@ def test_the_loss_of_the_jigsaw_equals_a_loop_in_value_and_gradient(truth: list[
 @pytest.mark.parametrize("truth", [[7, 0, 3, 2, 5], [-1, 0, -1, 6, 1], [-1, -1, -1, -1, 4]])
 def test_the_loss_of_positions_equals_a_loop_over_the_known_ones(truth: list[int]) -> None:
     logits = logits_of(5, 8)
-    ours, naive = position_loss(logits, torch.tensor(truth)).double(), loop_cross_entropy(logits, truth)
+    wanted = torch.tensor(truth)
+    ours, naive = masked_mean(position_loss(logits, wanted), wanted >= 0).double(), loop_cross_entropy(logits, truth)
     torch.testing.assert_close(ours, naive, rtol=1e-6, atol=1e-7)
     gradients = [torch.autograd.grad(value, logits, retain_graph=True)[0] for value in (ours, naive)]
     torch.testing.assert_close(*gradients, rtol=1e-5, atol=1e-7)
@@ -90,7 +92,7 @@ def test_the_loss_of_positions_equals_a_loop_over_the_known_ones(truth: list[int
 
 def test_pairs_without_a_position_have_no_loss_no_gradient_and_no_accuracy() -> None:
     logits, nowhere = logits_of(3, 8), torch.full((3,), -1)
-    loss = position_loss(logits, nowhere)
+    loss = masked_mean(position_loss(logits, nowhere), nowhere >= 0)
     loss.backward()
     assert loss == 0
     assert not logits.grad.any()
@@ -98,14 +100,14 @@ def test_pairs_without_a_position_have_no_loss_no_gradient_and_no_accuracy() -> 
 
 
 def test_a_guess_costs_the_chance_level() -> None:
-    assert permutation_loss(torch.zeros(5, 100), torch.arange(5)).item() == pytest.approx(math.log(100))
+    assert permutation_loss(torch.zeros(5, 100), torch.arange(5)).mean().item() == pytest.approx(math.log(100))
     assert Jigsaw.spec.chance.value({"permutations": 100}) == pytest.approx(math.log(100))
-    assert position_loss(torch.zeros(5, 8), torch.arange(5)).item() == pytest.approx(math.log(8))
+    assert position_loss(torch.zeros(5, 8), torch.arange(5)).mean().item() == pytest.approx(math.log(8))
     assert RelativePosition.spec.chance.value({}) == pytest.approx(math.log(8))
 
 
 def test_a_sure_right_answer_costs_nothing() -> None:
-    assert position_loss(100 * torch.eye(8), torch.arange(8)).item() == pytest.approx(0, abs=1e-6)
+    assert position_loss(100 * torch.eye(8), torch.arange(8)).mean().item() == pytest.approx(0, abs=1e-6)
 
 
 def test_the_accuracy_of_positions_is_that_of_a_count() -> None:

@@ -1,4 +1,4 @@
-"""`workbench structure`: clusters, centroids, near-duplicates, outliers, label suspects and changes of an embedding."""
+"""`workbench structure`: clusters, centroids, near-duplicates, outliers, suspects, losses, changes of an embedding."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SAID_ELSEWHERE = ("title", "words", "columns", "count")
 def add_structure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The command with its help."""
     command = commands.add_parser(
-        "structure", help="clusters, near-duplicates, outliers, wrong labels: what is in a set"
+        "structure", help="clusters, near-duplicates, outliers, wrong labels, losses: what is in a set"
     )
     command.add_argument("embeddings", type=Path, metavar="SET")
     command.add_argument("what", choices=list(_QUESTIONS))
@@ -92,6 +92,7 @@ _QUESTIONS: dict[str, Callable[[argparse.Namespace], tuple[str, dict[str, Any]]]
     "duplicates": lambda arguments: ("duplicates", {**_common(arguments), "threshold": arguments.threshold}),
     "outliers": lambda arguments: ("outliers", {**_common(arguments), "score": arguments.score}),
     "suspects": lambda arguments: ("suspects", _common(arguments)),
+    "losses": lambda arguments: ("losses", {"embeddings": str(arguments.embeddings.resolve())}),
     "compare": _compare,
 }
 

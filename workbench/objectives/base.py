@@ -28,11 +28,15 @@ class Step:
     loss : scalar with a gradient
     terms : the loss's parts and the objective's own metrics, detached scalars, named as in `spec.metrics`
     embedding : (M, D) backbone features of this batch, detached, for the health metrics
+    per_sample : (N,) the loss of each sample, detached, the mean over its views; NaN for one that has none, such as one
+        without a label. Their mean is the loss, unless samples count differently in it because they have different
+        numbers of hidden patches. None where `Objective.no_sample_loss` says why
     """
 
     loss: Tensor
     terms: Mapping[str, Tensor] = field(default_factory=dict)
     embedding: Tensor | None = None
+    per_sample: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,20 @@ class Facts:
 
 
 class Objective(nn.Module):
-    """Base of every objective: subclasses set `spec` and `Config`, and implement `forward`."""
+    """Base of every objective: subclasses set `spec` and `Config`, and implement `forward`.
+
+    Attributes
+    ----------
+    loss_unit : of the loss; "" where it has none
+    no_sample_loss : why its steps say no loss of each sample, a clause to follow a colon; "" where they do
+    by_picture : whether it keeps something of every training picture, so that it can judge no others
+    """
 
     spec: ClassVar[ObjectiveSpec]
     Config: ClassVar[type[Model]]
+    loss_unit: ClassVar[str] = ""
+    no_sample_loss: str = ""
+    by_picture: ClassVar[bool] = False
 
     def __init__(self, config: Any, facts: Facts) -> None:
         super().__init__()

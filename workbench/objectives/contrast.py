@@ -82,7 +82,7 @@ def hardest_negatives(query_NCSS: Tensor, key_NCSS: Tensor, sim_NN: Tensor) -> N
 
 
 def info_nce(positive_N: Tensor, negative_NK: Tensor, temperature: float) -> Tensor:
-    """The mean cross-entropy of finding the positive among itself and K negatives.
+    """The cross-entropy of finding each positive among itself and K negatives.
 
     van den Oord, Li, Vinyals: Representation Learning with Contrastive Predictive Coding (2018), equation 4.
 
@@ -94,15 +94,15 @@ def info_nce(positive_N: Tensor, negative_NK: Tensor, temperature: float) -> Ten
 
     Returns
     -------
-    Scalar at or above 0; log(K + 1) when all similarities are equal.
+    (N,) at or above 0; log(K + 1) when all similarities are equal.
     """
     logits = torch.cat([positive_N[:, None], negative_NK], dim=1) / temperature
-    return (torch.logsumexp(logits, dim=1) - logits[:, 0]).mean()
+    return torch.logsumexp(logits, dim=1) - logits[:, 0]
 
 
 def matching(sim_NK: Tensor, own_N: Tensor, temperature: float) -> Tensor:
-    """The mean cross-entropy of column `own_N` among all K columns; log K when all similarities are equal."""
-    return F.cross_entropy(sim_NK / temperature, own_N)
+    """The cross-entropy of column `own_N` among all K columns, (N,); log K when all similarities are equal."""
+    return F.cross_entropy(sim_NK / temperature, own_N, reduction="none")
 
 
 def cosines(rows_NP: Tensor, others_KP: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ def features(inputs: Sequence[Tensor], backbone: Backbone) -> list[Tensor]:
 
 
 def between_views(target_GNK: Tensor, log_p_VNK: Tensor, own_G: Sequence[int]) -> Tensor:
-    """Mean cross-entropy of every view's prediction with the targets that the other views gave.
+    """Cross-entropy of every view's prediction with the targets that the other views gave.
 
     The targets of a view are summed before they meet its prediction, so that V products are taken and not G (V - 1). A
     matrix product over all samples and classes at once would add up in one long row, in which float32 loses the small
@@ -47,11 +47,11 @@ def between_views(target_GNK: Tensor, log_p_VNK: Tensor, own_G: Sequence[int]) -
 
     Returns
     -------
-    Scalar at or above 0: the mean over samples and over G (V - 1) pairs; ln K where all predictions are uniform.
+    (N,) at or above 0: the mean over G (V - 1) pairs of a sample's views; ln K where all predictions are uniform.
     """
     views = len(log_p_VNK)
     asked_VNK = target_GNK.sum(dim=0).repeat(views, 1, 1)
     for target_NK, own in zip(target_GNK, own_G, strict=True):
         asked_VNK[own] -= target_NK
     cross_VN = -(asked_VNK * log_p_VNK).sum(dim=2)
-    return cross_VN.mean(dim=1).sum() / (len(target_GNK) * (views - 1))
+    return cross_VN.sum(dim=0) / (len(target_GNK) * (views - 1))

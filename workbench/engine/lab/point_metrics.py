@@ -15,7 +15,10 @@ from workbench.embeddings.structure.outliers import knn_outlier_score, local_out
 from workbench.embeddings.structure.point_metrics import density, distance_to, hubness, k_occurrences, label_purity
 from workbench.engine.lab.asked import asked_labels, k_of, opened_set
 from workbench.engine.lab.clusters import clusters_of
+from workbench.engine.lab.listing import Column, Listing
+from workbench.engine.lab.runs import lab_device
 from workbench.engine.lab.server import Request, Result
+from workbench.engine.sample_losses import SampleLosses, set_losses
 from workbench.runs.embedding_set import EmbeddingSet, Neighbours
 
 Told = tuple[str, NDArray[Any], dict[str, Any]]
@@ -25,9 +28,10 @@ Told = tuple[str, NDArray[Any], dict[str, Any]]
 def point_metric(request: Request) -> Result:
     """params: embeddings, name, k; column for purity; rows for distance; method, settings and layout for cluster.
 
-    `name` is purity, density, outlier, lof, hubness, distance or cluster. Arrays: values float32 (N,), NaN for points
-    without one (for cluster: -1). Result: name, title, for those of neighbours how far
-    these are approximate (in words, "" for exact), and for hubness its skewness.
+    `name` is purity, density, outlier, lof, hubness, distance, cluster or loss (of a run's checkpoint alone). Arrays:
+    values float32 (N,), NaN for points without one (for cluster: -1). Result: name, title, for those of neighbours how
+    far these are approximate (in words, "" for exact), for hubness its skewness, and for loss its mean and
+    unit.
     """
     name = str(request.params["name"])
     if name not in POINT_METRICS:
@@ -79,6 +83,34 @@ def _cluster(request: Request, opened: EmbeddingSet) -> Told:
     return "Cluster", found.codes, {"clusters": len(found.sizes)}
 
 
+def _loss(request: Request, opened: EmbeddingSet) -> Told:
+    found = set_losses(opened, lab_device(), request.progress)
+    return found.title, found.values, {"mean": found.mean, "unit": found.unit}
+
+
+def losses(request: Request) -> Result:
+    """params: embeddings, top. A listing of the samples of a run's checkpoint by their loss, the highest first.
+
+    Result also: mean (null where no sample has a loss).
+    """
+    found = set_losses(opened_set(request), lab_device(), request.progress)
+    rows = np.flatnonzero(np.isfinite(found.values))
+    rows = rows[np.argsort(-found.values[rows], kind="stable")]
+    columns = (Column("loss", "Loss", found.values[rows], found.unit),)
+    listing = Listing(found.title, _loss_words(found, len(rows)), rows, columns)
+    result, arrays = listing.reply(request.params.get("top"))
+    return {**result, "mean": found.mean}, arrays
+
+
+def _loss_words(found: SampleLosses, known: int) -> str:
+    if found.mean is None:
+        return "No sample has a finite loss."
+    without = len(found.values) - known
+    left_out = f" {without:,} samples have none." if without else ""
+    mean = f"{found.mean:.4g} {found.unit}".rstrip()
+    return f"{found.title} of {known:,} samples, {mean} on average.{left_out}"
+
+
 def _neighbours(request: Request, opened: EmbeddingSet) -> tuple[Neighbours, int, str]:
     """The set's neighbours, how many of them are meant (k, or all others), and how approximate they are."""
     k = k_of(request)
@@ -94,4 +126,5 @@ POINT_METRICS: dict[str, Callable[[Request, EmbeddingSet], Told]] = {
     "hubness": _hubness,
     "distance": _distance,
     "cluster": _cluster,
+    "loss": _loss,
 }

@@ -26,7 +26,7 @@ from workbench.embeddings.structure.suspects import neighbour_votes, suspect_row
 from workbench.engine.lab.asked import asked_labels, badge_words, k_of, opened_set
 from workbench.engine.lab.clusters import find_clusters
 from workbench.engine.lab.listing import Column, Listing
-from workbench.engine.lab.point_metrics import point_metric
+from workbench.engine.lab.point_metrics import losses, point_metric
 from workbench.engine.lab.server import Arrays, Request, Result
 from workbench.runs.embedding_set import EmbeddingSet, Neighbours
 
@@ -228,7 +228,7 @@ def _change_words(change: Change, matched: Matched) -> str:
     mean, left_out = _mean(change.overlap), matched.only_a + matched.only_b
     if mean is None:
         return "No sample has neighbours in both embeddings."
-    words = f"{len(matched.rows_a):,} samples keep {100 * mean:.0f} % of their {change.k} neighbours on average."
+    words = f"{len(matched.rows_a):,} samples keep {mean:.0%} of their {change.k} neighbours on average."
     if left_out:
         words += f" {left_out:,} samples are in one embedding alone and were left out."
     if matched.ambiguous:
@@ -236,5 +236,5 @@ def _change_words(change: Change, matched: Matched) -> str:
     return words
 
 
-STRUCTURE = (find_clusters, centroids, duplicates, outliers, suspects, point_metric, compare_sets)
+STRUCTURE = (find_clusters, centroids, duplicates, outliers, suspects, losses, point_metric, compare_sets)
 """The requests, for the lab's table."""

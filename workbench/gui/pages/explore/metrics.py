@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from workbench.app.application import Notice
 from workbench.app.explorer.columns import LABEL
 from workbench.gui.pages.explore.desk import Desk
+from workbench.gui.pages.explore.places import run_of
 
 METRICS = {
     "purity": "Label purity",
@@ -17,6 +18,7 @@ METRICS = {
     "outlier": "Outlier score",
     "hubness": "Hubness",
     "distance": "Distance to the looked-at",
+    "loss": "Loss",
 }
 """Metrics by the name that `point_metric` knows, which is their column's as well."""
 _REQUEST = "point_metric"
@@ -24,17 +26,18 @@ _REQUEST = "point_metric"
 
 def offered_metrics(desk: Desk) -> dict[str, str]:
     """The metrics that have no column yet and can be had for the opened set."""
-    explorer = desk.explorer
-    if explorer is None:
+    opened, explorer = desk.opened, desk.explorer
+    if opened is None or explorer is None:
         return {}
     names = explorer.columns.names
-    return {
-        name: title for name, title in METRICS.items() if name not in names and (name != "purity" or LABEL in names)
-    }
+    without = {"purity"} if LABEL not in names else set()
+    if run_of(opened.folder) is None:
+        without.add("loss")
+    return {name: title for name, title in METRICS.items() if name not in names and name not in without}
 
 
 def ask_metric(desk: Desk, name: str, *, colour: bool = True) -> None:
-    """Work a metric out and colour by it; where neighbours are not stored yet, as a long job with progress."""
+    """Work a metric out and colour by it; as a long job for losses, and where neighbours are not stored yet."""
     opened, explorer = desk.opened, desk.explorer
     if opened is None or explorer is None:
         return
@@ -46,9 +49,11 @@ def ask_metric(desk: Desk, name: str, *, colour: bool = True) -> None:
         params["rows"] = [explorer.focus]
 
     def answered(result: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-        desk.add_column(name, arrays["values"], METRICS[name], colour=colour)
+        unit = result.get("unit")
+        title = f"{METRICS[name]} ({unit})" if unit else METRICS[name]
+        desk.add_column(name, arrays["values"], title, colour=colour)
 
-    if name == "distance" or (opened.folder / "neighbours.npy").exists():
+    if name == "distance" or (name != "loss" and (opened.folder / "neighbours.npy").exists()):
         desk.ask(_REQUEST, params, answered, channel="explore-metric")
     else:
         desk.long_job(f"{METRICS[name]} of {opened.folder.name}", _REQUEST, params, answered)

@@ -103,7 +103,7 @@ class S4L(FewLabels):
         h_MD = backbone(torch.cat(views.inputs))
         logits_MK, turn_logits_M4 = self.head(h_MD), self.turn_head(h_MD)
         supervised = labelled_cross_entropy(logits_MK, labels_M)
-        unsupervised = rotation_loss(turn_logits_M4, turns_M)
+        unsupervised = rotation_loss(turn_logits_M4, turns_M).mean()
         terms = {
             "supervised_loss": supervised.detach(),
             "unsupervised_loss": unsupervised.detach(),

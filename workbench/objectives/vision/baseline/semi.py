@@ -139,6 +139,7 @@ class FewLabels(Objective):
 
     head: nn.Linear
     done: Tensor
+    no_sample_loss = "it adds a mean over the labelled samples to one over others"
 
     def __init__(self, config: Any, facts: Facts) -> None:
         super().__init__(config, facts)

@@ -37,6 +37,7 @@ from workbench.objectives.checks import check_views
 from workbench.objectives.contrast import cosines
 from workbench.objectives.distributed import gather, rank
 from workbench.objectives.figures import SHOWN_SAMPLES
+from workbench.objectives.samples import of_views
 from workbench.objectives.vision.contrastive.simclr import normalised, pairing
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
@@ -58,7 +59,7 @@ def same_label(labels_M: Tensor, labels_K: Tensor, own_M: Tensor, partner_M: Ten
 
 
 def supervised_contrast(sim_MK: Tensor, own_M: Tensor, positive_MK: Tensor, temperature: float) -> Tensor:
-    """L_out (equation 2); log(K - 1) when all similarities are equal.
+    """L_out of every view (equation 2), (M,); log(K - 1) when all similarities are equal.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ def supervised_contrast(sim_MK: Tensor, own_M: Tensor, positive_MK: Tensor, temp
     logits_MK = sim_MK / temperature
     total_M = torch.logsumexp(logits_MK.scatter(1, own_M[:, None], -torch.inf), dim=1)
     mean_M = (logits_MK * positive_MK).sum(dim=1) / positive_MK.sum(dim=1)
-    return (total_M - mean_M).mean()
+    return total_M - mean_M
 
 
 class SupCon(Objective):
@@ -141,6 +142,7 @@ class SupCon(Objective):
         views_preset="simclr-cifar",
     )
     Config: ClassVar[type[Model]] = SupConConfig
+    loss_unit: ClassVar[str] = "nat"
     config: SupConConfig
 
     def __init__(self, config: SupConConfig, facts: Facts) -> None:
@@ -161,8 +163,9 @@ class SupCon(Objective):
         own_M, partner_M = pairing(samples, rank() * samples, len(z1_all), z_MP.device)
         positive_MK = same_label(views.labels.repeat(2), labels_all.repeat(2), own_M, partner_M)
         sim_MK = cosines(z_MP, torch.cat([z1_all, z2_all]))
-        loss = supervised_contrast(sim_MK, own_M, positive_MK, self.config.temperature)
-        return Step(loss, label_terms(sim_MK.detach(), own_M, positive_MK), h_MD.detach())
+        loss_M = supervised_contrast(sim_MK, own_M, positive_MK, self.config.temperature)
+        terms = label_terms(sim_MK.detach(), own_M, positive_MK)
+        return Step(loss_M.mean(), terms, h_MD.detach(), of_views(loss_M, samples))
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """Cosines between the first views of at most 32 samples, in the order of their labels."""

@@ -33,6 +33,7 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.figures import confusion_KK
+from workbench.objectives.samples import masked_mean, of_chosen
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 
@@ -52,10 +53,14 @@ def labelled_cross_entropy(logits_MK: Tensor, labels_M: Tensor, smoothing: float
 
     Over several processes each takes the mean over its own labelled samples.
     """
-    total = F.cross_entropy(
-        logits_MK.float(), labels_M, ignore_index=UNKNOWN, label_smoothing=smoothing, reduction="sum"
+    return masked_mean(label_costs(logits_MK, labels_M, smoothing), labels_M >= 0)
+
+
+def label_costs(logits_MK: Tensor, labels_M: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Cross-entropy of every label, (M,); 0 for a label below 0."""
+    return F.cross_entropy(
+        logits_MK.float(), labels_M, ignore_index=UNKNOWN, label_smoothing=smoothing, reduction="none"
     )
-    return total / (labels_M >= 0).sum().clamp(min=1)
 
 
 def labelled_accuracy(logits_MK: Tensor, labels_M: Tensor) -> Tensor:
@@ -64,25 +69,18 @@ def labelled_accuracy(logits_MK: Tensor, labels_M: Tensor) -> Tensor:
     return right / (labels_M >= 0).sum().clamp(min=1)
 
 
-def mixed_cross_entropy(logits_MK: Tensor, labels_2M: Tensor, shares_2M: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Cross-entropy with two labels a view, each weighing its share; labels below 0 and their shares do not count."""
-    costs_2M = torch.stack(
-        [
-            F.cross_entropy(
-                logits_MK.float(), labels_M, ignore_index=UNKNOWN, label_smoothing=smoothing, reduction="none"
-            )
-            for labels_M in labels_2M
-        ]
-    )
-    return _shared(costs_2M, labels_2M, shares_2M)
+def mixed_costs(logits_MK: Tensor, labels_2M: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Cross-entropy of both labels of every view, (2, M); 0 for a label below 0."""
+    return torch.stack([label_costs(logits_MK, labels_M, smoothing) for labels_M in labels_2M])
 
 
 def mixed_accuracy(logits_MK: Tensor, labels_2M: Tensor, shares_2M: Tensor) -> Tensor:
     """Share of what was mixed whose label is the largest logit; 0 where there are no labels."""
-    return _shared((logits_MK.argmax(dim=1) == labels_2M).float(), labels_2M, shares_2M)
+    return shared_mean((logits_MK.argmax(dim=1) == labels_2M).float(), labels_2M, shares_2M)
 
 
-def _shared(values_2M: Tensor, labels_2M: Tensor, shares_2M: Tensor) -> Tensor:
+def shared_mean(values_2M: Tensor, labels_2M: Tensor, shares_2M: Tensor) -> Tensor:
+    """The mean in which each label weighs its share; labels below 0 and their shares do not count, 0 without any."""
     weights_2M = shares_2M * (labels_2M >= 0)
     total = weights_2M.sum()
     return (weights_2M * values_2M).sum() / torch.where(total > 0, total, 1)
@@ -136,6 +134,7 @@ class Supervised(Objective):
         views_preset="supervised-cifar",
     )
     Config: ClassVar[type[Model]] = SupervisedConfig
+    loss_unit: ClassVar[str] = "nat"
     config: SupervisedConfig
 
     def __init__(self, config: SupervisedConfig, facts: Facts) -> None:
@@ -151,19 +150,30 @@ class Supervised(Objective):
         logits_MK = self.head(h_MD)
         if "mix_partner" in views.targets:
             labels_2M, shares_2M = _mixed_labels(views)
-            loss = mixed_cross_entropy(logits_MK, labels_2M, shares_2M, self.config.label_smoothing)
+            cost_2M = mixed_costs(logits_MK, labels_2M, self.config.label_smoothing)
+            loss = shared_mean(cost_2M, labels_2M, shares_2M)
+            each_N = _shared_by_sample(cost_2M, labels_2M, shares_2M, len(views.index))
             accuracy = mixed_accuracy(logits_MK.detach(), labels_2M, shares_2M)
         else:
             labels_M = _repeated_labels(views)
-            loss = labelled_cross_entropy(logits_MK, labels_M, self.config.label_smoothing)
+            cost_M, known_M = label_costs(logits_MK, labels_M, self.config.label_smoothing), labels_M >= 0
+            loss = masked_mean(cost_M, known_M)
+            each_N = of_chosen(*(x.view(-1, len(views.index)).T for x in (cost_M, known_M)))
             accuracy = labelled_accuracy(logits_MK.detach(), labels_M)
-        return Step(loss, {"accuracy": accuracy}, h_MD.detach())
+        return Step(loss, {"accuracy": accuracy}, h_MD.detach(), each_N)
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """Confusion of the classes: shares of each true class (row) taken for each class (column)."""
         with evaluating(backbone, self):
             guess_M = self.head(backbone(torch.cat(views.inputs))).argmax(dim=1)
             return {"confusion": confusion_KK(_repeated_labels(views), guess_M, self.facts.classes).cpu().numpy()}
+
+
+def _shared_by_sample(cost_2M: Tensor, labels_2M: Tensor, shares_2M: Tensor, samples: int) -> Tensor:
+    """`shared_mean` of every sample by itself, (N,) without a gradient; NaN where it has no label."""
+    weights_2M = shares_2M * (labels_2M >= 0)
+    cost_N, weight_N = (x.view(2, -1, samples).sum(dim=(0, 1)) for x in (weights_2M * cost_2M.detach(), weights_2M))
+    return cost_N / weight_N
 
 
 def _repeated_labels(views: Views) -> Tensor:

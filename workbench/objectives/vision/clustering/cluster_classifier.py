@@ -6,7 +6,7 @@ Shapes: V views of N samples, M = V * N, D features, K clusters
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -77,6 +77,8 @@ class ClusterClassifier(Objective):
     """Classification of views as the clusters of their pictures; subclasses say whose features, and how often."""
 
     config: ClusterConfig
+    no_sample_loss = "a view counts by the weight of its cluster among those of the batch"
+    by_picture: ClassVar[bool] = True
 
     def __init__(self, config: ClusterConfig, facts: Facts) -> None:
         super().__init__(config, facts)

@@ -66,7 +66,7 @@ class DeepClusterV2Config(Model):
 
 
 def cluster_loss(scores_HVNK: Tensor, labels_HN: Tensor, temperature: float) -> Tensor:
-    """Mean cross-entropy of every view's cluster in every clustering.
+    """Cross-entropy of a sample's cluster, the mean over its views and over the clusterings.
 
     Parameters
     ----------
@@ -76,10 +76,11 @@ def cluster_loss(scores_HVNK: Tensor, labels_HN: Tensor, temperature: float) -> 
 
     Returns
     -------
-    Scalar; log K when all scores are equal.
+    (N,); log K when all scores are equal.
     """
     labels_HVN = labels_HN[:, None].expand(scores_HVNK.shape[:3])
-    return F.cross_entropy((scores_HVNK / temperature).flatten(0, 2), labels_HVN.flatten())
+    cost_M = F.cross_entropy((scores_HVNK / temperature).flatten(0, 2), labels_HVN.flatten(), reduction="none")
+    return cost_M.view_as(labels_HVN).mean(dim=(0, 1))
 
 
 class DeepClusterV2(Objective):
@@ -173,6 +174,8 @@ class DeepClusterV2(Objective):
         views_preset="swav-cifar",
     )
     Config: ClassVar[type[Model]] = DeepClusterV2Config
+    loss_unit: ClassVar[str] = "nat"
+    by_picture: ClassVar[bool] = True
     config: DeepClusterV2Config
 
     def __init__(self, config: DeepClusterV2Config, facts: Facts) -> None:
@@ -207,8 +210,9 @@ class DeepClusterV2(Objective):
         mean_NP = F.normalize(z_VNP[:largest].detach().mean(dim=0), dim=1)
         scores_HVNK, labels_HN = self._scores(z_VNP), self._labels_of(views.index, mean_NP)
         self._fresh = gather(mean_NP), gather(views.index)
-        loss = cluster_loss(scores_HVNK, labels_HN, self.config.temperature)
-        return Step(loss, self._terms(scores_HVNK.detach(), labels_HN), h_VND[:largest].detach().flatten(0, 1))
+        loss_N = cluster_loss(scores_HVNK, labels_HN, self.config.temperature)
+        terms = self._terms(scores_HVNK.detach(), labels_HN)
+        return Step(loss_N.mean(), terms, h_VND[:largest].detach().flatten(0, 1), loss_N.detach())
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """Remember the batch, and cluster the memory when an epoch is over."""

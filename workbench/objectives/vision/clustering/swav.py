@@ -124,7 +124,7 @@ def sinkhorn(scores_NK: Tensor, epsilon: float, rounds: int, mass_N: Tensor | No
 
 
 def swapped_loss(q_ANK: Tensor, scores_VNK: Tensor, temperature: float) -> Tensor:
-    """Mean cross-entropy of predicting an assignment from another view (equations 1 and 2).
+    """Cross-entropy of predicting an assignment from another view (equations 1 and 2).
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def swapped_loss(q_ANK: Tensor, scores_VNK: Tensor, temperature: float) -> Tenso
 
     Returns
     -------
-    Scalar, a mean over the A (V - 1) pairs of different views; log K when all scores are equal.
+    (N,), the mean over the A (V - 1) pairs of different views; log K when all scores are equal.
     """
     log_p_VNK = F.log_softmax(scores_VNK / temperature, dim=-1)
     return between_views(q_ANK, log_p_VNK, range(len(q_ANK)))
@@ -273,6 +273,7 @@ class SwAV(Objective):
         views_preset="swav-cifar",
     )
     Config: ClassVar[type[Model]] = SwAVConfig
+    loss_unit: ClassVar[str] = "nat"
     config: SwAVConfig
 
     def __init__(self, config: SwAVConfig, facts: Facts) -> None:
@@ -296,10 +297,10 @@ class SwAV(Objective):
         scores_VNK = self._scores(z_VNP)
         q_ANK = torch.stack([self._assign(z_NP) for z_NP in z_VNP.detach()[:assigning]])
         self._fresh_NP = gather(z_VNP[0].detach())
-        loss = swapped_loss(q_ANK, scores_VNK, self.config.temperature)
+        loss_N = swapped_loss(q_ANK, scores_VNK, self.config.temperature)
         terms = assignment_terms(q_ANK, scores_VNK.detach())
-        terms["queue_age"] = loss.new_zeros(()) if self.queue is None else self.queue.mean_age()
-        return Step(loss, terms, h_VND[:assigning].detach().flatten(0, 1))
+        terms["queue_age"] = loss_N.new_zeros(()) if self.queue is None else self.queue.mean_age()
+        return Step(loss_N.mean(), terms, h_VND[:assigning].detach().flatten(0, 1), loss_N.detach())
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """Hold the prototypes or give them length 1, and store the batch once the queue's time has come."""

@@ -147,8 +147,13 @@ def scores(predicted_NMP: Tensor, tiles_NTP: Tensor, all_BTP: Tensor, below_M: T
 
 
 def cpc_loss(score_NMC: Tensor, own_N: Tensor) -> Tensor:
-    """Mean cross-entropy of candidate `own_N`, a scalar; log(B + T - 1) when all finite scores are equal."""
-    return F.cross_entropy(score_NMC.flatten(0, 1), own_N.repeat_interleave(score_NMC.shape[1]))
+    """Mean cross-entropy of candidate `own_N` over each sample's predictions, (N,).
+
+    log(B + T - 1) when all finite scores are equal.
+    """
+    wanted_M = own_N.repeat_interleave(score_NMC.shape[1])
+    cost_M = F.cross_entropy(score_NMC.flatten(0, 1), wanted_M, reduction="none")
+    return cost_M.view(score_NMC.shape[:2]).mean(dim=1)
 
 
 class CPC(Objective):
@@ -240,6 +245,7 @@ class CPC(Objective):
         views_preset="cpc-cifar",
     )
     Config: ClassVar[type[Model]] = CPCConfig
+    loss_unit: ClassVar[str] = "nat"
     config: CPCConfig
 
     def __init__(self, config: CPCConfig, facts: Facts) -> None:
@@ -263,14 +269,14 @@ class CPC(Objective):
         for score_NMC in self._scores(z_NRRD, tiles_NRRP):
             losses.append(cpc_loss(score_NMC, own_N))
             hits.append((score_NMC.detach().argmax(dim=2) == own_N[:, None]).float().mean())
-        loss_WS = torch.stack(losses).view(-1, self.config.steps)
+        loss_WSN = torch.stack(losses).view(-1, self.config.steps, len(h_NTD))
         terms = {
             "contrastive_accuracy": torch.stack(hits).mean(),
-            "nearest_loss": loss_WS[:, 0].mean().detach(),
-            "farthest_loss": loss_WS[:, -1].mean().detach(),
+            "nearest_loss": loss_WSN[:, 0].mean().detach(),
+            "farthest_loss": loss_WSN[:, -1].mean().detach(),
             "output_dimensions": output_dimensions(tiles_NRRP.detach().flatten(0, 2)),
         }
-        return Step(loss_WS.mean(), terms, h_NTD.detach().mean(dim=1))
+        return Step(loss_WSN.mean(), terms, h_NTD.detach().mean(dim=1), loss_WSN.detach().mean(dim=(0, 1)))
 
     def _encode(self, views: Views, backbone: Backbone) -> Tensor:
         (tiles,) = views.inputs

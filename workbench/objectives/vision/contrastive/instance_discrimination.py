@@ -228,6 +228,8 @@ class InstanceDiscrimination(Objective):
         views_preset="instance-cifar",
     )
     Config: ClassVar[type[Model]] = InstanceDiscriminationConfig
+    loss_unit: ClassVar[str] = "nat"
+    by_picture: ClassVar[bool] = True
     config: InstanceDiscriminationConfig
 
     def __init__(self, config: InstanceDiscriminationConfig, facts: Facts) -> None:
@@ -245,8 +247,9 @@ class InstanceDiscrimination(Objective):
         positive_N = (f_NP * self.bank.rows[views.index]).sum(dim=1)
         chosen_K = drawn_negatives(self.facts.samples, self.config.negatives, f_NP.device)
         negative_NK = instance_negatives(f_NP, self.bank.rows, views.index, chosen_K)
-        loss = taught_by_seen(positive_N, negative_NK, self.bank.seen[views.index], self.config.temperature)
-        return Step(loss, bank_terms(positive_N.detach(), negative_NK.detach(), self.bank), h_ND.detach())
+        loss_N = taught_by_seen(positive_N, negative_NK, self.bank.seen[views.index], self.config.temperature)
+        terms = bank_terms(positive_N.detach(), negative_NK.detach(), self.bank)
+        return Step(loss_N.mean(), terms, h_ND.detach(), loss_N.detach())
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """Store the projections of this step."""

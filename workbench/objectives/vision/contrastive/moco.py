@@ -59,6 +59,7 @@ from workbench.objectives.contrast import (
 from workbench.objectives.distributed import gather
 from workbench.objectives.figures import SHOWN_SAMPLES
 from workbench.objectives.queue import Queue
+from workbench.objectives.samples import of_views
 from workbench.objectives.vision.contrastive.simclr import normalised
 from workbench.plugins.specs import Bound, Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
@@ -201,6 +202,7 @@ class MoCo(Objective):
         views_preset="moco-cifar",
     )
     Config: ClassVar[type[Model]] = MoCoConfig
+    loss_unit: ClassVar[str] = "nat"
     config: MoCoConfig
     teacher: Teacher
 
@@ -224,9 +226,10 @@ class MoCo(Objective):
         k_MP = torch.cat([normalised(shuffled(self.teacher, view, self.config.key_groups)) for view in asked])
         self._fresh = k_MP
         positive_M, negative_MK = (q_MP * k_MP).sum(dim=1), cosines(q_MP, self.queue.rows)
-        loss = info_nce(positive_M, negative_MK, self.config.temperature)
+        loss_M = info_nce(positive_M, negative_MK, self.config.temperature)
         terms = queue_terms(positive_M.detach(), negative_MK.detach())
-        return Step(loss, {**terms, **self._queue_state()}, h_MD.detach())
+        each_N = of_views(loss_M, len(first))
+        return Step(loss_M.mean(), {**terms, **self._queue_state()}, h_MD.detach(), each_N)
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """Let the momentum encoder follow, and store the keys of this step."""

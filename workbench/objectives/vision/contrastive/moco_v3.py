@@ -66,7 +66,7 @@ class MoCoV3Config(Model):
 
 
 def contrast(sim_NK: Tensor, own_N: Tensor, temperature: float) -> Tensor:
-    """ctr(q, k) of algorithm 1: 2 tau times the cross-entropy; 2 tau log K when all similarities are equal."""
+    """ctr(q, k) of algorithm 1: 2 tau times the cross-entropy, (N,); 2 tau log K when all similarities are equal."""
     return 2 * temperature * matching(sim_NK, own_N, temperature)
 
 
@@ -155,9 +155,9 @@ class MoCoV3(Objective):
         own_N = places(len(q1_NP), q1_NP.device)
         sim_12, sim_21 = cosines(q1_NP, k2_KP), cosines(q2_NP, k1_KP)
         tau = self.config.temperature
-        loss = contrast(sim_12, own_N, tau) + contrast(sim_21, own_N, tau)
+        loss_N = contrast(sim_12, own_N, tau) + contrast(sim_21, own_N, tau)
         terms = batch_terms(torch.cat([sim_12, sim_21]).detach(), own_N.repeat(2))
-        return Step(loss, terms, torch.cat([h1_ND, h2_ND]).detach())
+        return Step(loss_N.mean(), terms, torch.cat([h1_ND, h2_ND]).detach(), loss_N.detach())
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """Let the momentum encoder follow, ever more slowly."""

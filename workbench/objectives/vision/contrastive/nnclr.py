@@ -53,6 +53,7 @@ from workbench.objectives.contrast import (
 from workbench.objectives.distributed import gather
 from workbench.objectives.figures import SHOWN_SAMPLES
 from workbench.objectives.queue import Queue
+from workbench.objectives.samples import of_views
 from workbench.objectives.vision.contrastive.simclr import normalised
 from workbench.plugins.specs import Bound, Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
@@ -153,6 +154,7 @@ class NNCLR(Objective):
         views_preset="simclr-cifar",
     )
     Config: ClassVar[type[Model]] = NNCLRConfig
+    loss_unit: ClassVar[str] = "nat"
     config: NNCLRConfig
 
     def __init__(self, config: NNCLRConfig, facts: Facts) -> None:
@@ -177,7 +179,8 @@ class NNCLR(Objective):
         terms = batch_terms(sim_MK.detach(), own_M)
         terms["neighbour_similarity"] = torch.cat([best1_N, best2_N]).mean()
         terms |= {"queue_filled": self.queue.filled(), "queue_age": self.queue.mean_age()}
-        return Step(matching(sim_MK, own_M, self.config.temperature), terms, h_MD.detach())
+        loss_M = matching(sim_MK, own_M, self.config.temperature)
+        return Step(loss_M.mean(), terms, h_MD.detach(), of_views(loss_M, len(own_N)))
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """Store the first views' projections of this step."""

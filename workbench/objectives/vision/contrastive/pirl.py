@@ -113,7 +113,7 @@ class TilesHead(nn.Module):
 def own_vector(
     z_NP: Tensor, bank: Bank, index_N: Tensor, chosen_K: Tensor, temperature: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """N(m, z): the mean cross-entropy of finding each picture's stored vector among it and the chosen pictures'.
+    """N(m, z): the cross-entropy of finding each picture's stored vector among it and the chosen pictures'.
 
     Parameters
     ----------
@@ -124,12 +124,12 @@ def own_vector(
 
     Returns
     -------
-    The loss, a scalar; the similarities to the own vector (N,) and to the negatives (N, K), -inf where left out.
+    The losses (N,); the similarities to the own vector (N,) and to the negatives (N, K), -inf where left out.
     """
     positive_N = (z_NP * bank.rows[index_N]).sum(dim=1)
     negative_NK = instance_negatives(z_NP, bank.rows, index_N, chosen_K)
-    loss = taught_by_seen(positive_N, negative_NK, bank.seen[index_N], temperature)
-    return loss, positive_N, negative_NK
+    loss_N = taught_by_seen(positive_N, negative_NK, bank.seen[index_N], temperature)
+    return loss_N, positive_N, negative_NK
 
 
 def weighted(copy_loss: Tensor, picture_loss: Tensor, weight: float) -> Tensor:
@@ -207,6 +207,8 @@ class PIRL(Objective):
         views_preset="pirl-cifar",
     )
     Config: ClassVar[type[Model]] = PIRLConfig
+    loss_unit: ClassVar[str] = "nat"
+    by_picture: ClassVar[bool] = True
     config: PIRLConfig
 
     def __init__(self, config: PIRLConfig, facts: Facts) -> None:
@@ -227,11 +229,12 @@ class PIRL(Objective):
         self._fresh = (views.index, f_NP.detach())
         chosen_K = drawn_negatives(self.facts.samples, self.config.negatives, f_NP.device)
         among = (self.bank, views.index, chosen_K, self.config.temperature)
-        picture_loss, _, _ = own_vector(f_NP, *among)
-        copy_loss, positive_N, negative_NK = own_vector(g_NP, *among)
+        picture_loss_N, _, _ = own_vector(f_NP, *among)
+        copy_loss_N, positive_N, negative_NK = own_vector(g_NP, *among)
         terms = bank_terms(positive_N.detach(), negative_NK.detach(), self.bank)
         terms["invariance"] = cosine_M(f_NP.detach(), g_NP.detach()).mean()
-        return Step(weighted(copy_loss, picture_loss, self.config.weight), terms, h_ND.detach())
+        loss_N = weighted(copy_loss_N, picture_loss_N, self.config.weight)
+        return Step(loss_N.mean(), terms, h_ND.detach(), loss_N.detach())
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """Store the projections of this step's pictures."""

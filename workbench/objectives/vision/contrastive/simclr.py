@@ -38,6 +38,7 @@ from workbench.objectives.checks import check_views
 from workbench.objectives.contrast import HARDEST, hardest_negatives
 from workbench.objectives.distributed import gather, rank
 from workbench.objectives.figures import SHOWN_SAMPLES
+from workbench.objectives.samples import of_views
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 
@@ -79,7 +80,7 @@ def pairing(samples: int, start: int, total: int, device: torch.device) -> tuple
 
 
 def nt_xent(sim_MK: Tensor, own_M: Tensor, partner_M: Tensor, temperature: float) -> Tensor:
-    """The mean cross-entropy of finding the partner among all candidates but oneself (equation 1).
+    """The cross-entropy of finding the partner among all candidates but oneself (equation 1).
 
     Parameters
     ----------
@@ -89,11 +90,11 @@ def nt_xent(sim_MK: Tensor, own_M: Tensor, partner_M: Tensor, temperature: float
 
     Returns
     -------
-    Scalar at or above 0; log(K - 1) when all similarities are equal.
+    (M,) at or above 0; log(K - 1) when all similarities are equal.
     """
     logits_MK = (sim_MK / temperature).scatter(1, own_M[:, None], -torch.inf)
     positive_M = logits_MK.gather(1, partner_M[:, None]).squeeze(1)
-    return (torch.logsumexp(logits_MK, dim=1) - positive_M).mean()
+    return torch.logsumexp(logits_MK, dim=1) - positive_M
 
 
 def similarity_terms(sim_MK: Tensor, own_M: Tensor, partner_M: Tensor) -> dict[str, Tensor]:
@@ -177,6 +178,7 @@ class SimCLR(Objective):
         views_preset="simclr-cifar",
     )
     Config: ClassVar[type[Model]] = SimCLRConfig
+    loss_unit: ClassVar[str] = "nat"
     config: SimCLRConfig
 
     def __init__(self, config: SimCLRConfig, facts: Facts) -> None:
@@ -193,8 +195,9 @@ class SimCLR(Objective):
         own_M, partner_M = pairing(samples, rank() * samples, len(z1_all), z_MP.device)
         with torch.autocast(z_MP.device.type, enabled=False):
             sim_MK = z_MP @ torch.cat([z1_all, z2_all]).T
-        loss = nt_xent(sim_MK, own_M, partner_M, self.config.temperature)
-        return Step(loss, similarity_terms(sim_MK.detach(), own_M, partner_M), h_MD.detach())
+        loss_M = nt_xent(sim_MK, own_M, partner_M, self.config.temperature)
+        terms = similarity_terms(sim_MK.detach(), own_M, partner_M)
+        return Step(loss_M.mean(), terms, h_MD.detach(), of_views(loss_M, samples))
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """Cosine similarities of at most 32 samples' views: first views, then second views."""

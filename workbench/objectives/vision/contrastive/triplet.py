@@ -41,6 +41,7 @@ from workbench.objectives.checks import check_views
 from workbench.objectives.contrast import HARDEST, cosines, hardest_negatives
 from workbench.objectives.distributed import gather, rank
 from workbench.objectives.figures import SHOWN_SAMPLES
+from workbench.objectives.samples import of_views
 from workbench.objectives.vision.contrastive.simclr import normalised, pairing
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
@@ -188,7 +189,8 @@ class Triplet(Objective):
         own_M, partner_M = pairing(samples, rank() * samples, len(z1_all), z_MP.device)
         energy_MK = energies(z_MP, torch.cat([z1_all, z2_all]))
         hinge_M = triplet_hinges(energy_MK, own_M, partner_M, self.config.margin, self.config.negatives)
-        return Step(hinge_M.mean(), self._terms(energy_MK.detach(), partner_M, hinge_M.detach()), h_MD.detach())
+        terms = self._terms(energy_MK.detach(), partner_M, hinge_M.detach())
+        return Step(hinge_M.mean(), terms, h_MD.detach(), of_views(hinge_M, samples))
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """Energies between the views of at most 32 samples, and how those of positives and negatives are spread."""

@@ -36,6 +36,7 @@ from workbench.models.teacher import Teacher, rising_momentum
 from workbench.objectives.alarms import LOWER_RATE, outputs_alike
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
+from workbench.objectives.samples import of_views
 from workbench.objectives.siamese import (
     AGREEMENT,
     OUTPUT_DIMENSIONS,
@@ -66,8 +67,8 @@ class BYOLConfig(Model):
 
 
 def regression(q_MP: Tensor, target_MP: Tensor) -> Tensor:
-    """Mean squared distance between predictions and targets on the unit sphere (equation 2), a scalar in [0, 4]."""
-    return (2 - 2 * cosine_M(q_MP, target_MP)).mean()
+    """Squared distance between predictions and targets on the unit sphere (equation 2), (M,) in [0, 4]."""
+    return 2 - 2 * cosine_M(q_MP, target_MP)
 
 
 class BYOL(Objective):
@@ -141,14 +142,14 @@ class BYOL(Objective):
         h_MD = backbone(x_M)
         z_MP = self.projector(h_MD)
         target_MP = self.teacher(x_M).roll(len(views.index), dims=0)
-        loss = regression(self.predictor(z_MP), target_MP)
+        loss_M = regression(self.predictor(z_MP), target_MP)
         z_MP = z_MP.detach()
         terms = {
             "output_std": output_std(z_MP),
             "output_dimensions": output_dimensions(z_MP),
             "momentum": self.momentum.clone(),
         }
-        return Step(loss, terms, h_MD.detach())
+        return Step(loss_M.mean(), terms, h_MD.detach(), of_views(loss_M, len(views.index)))
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """The teacher follows encoder and projector."""

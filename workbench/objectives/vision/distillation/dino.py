@@ -104,6 +104,7 @@ class DINO(SelfDistillation):
         views_preset="dino-cifar",
     )
     Config: ClassVar[type[Model]] = DINOConfig
+    loss_unit: ClassVar[str] = "nat"
 
     def forward(self, views: Views, backbone: Backbone) -> Step:
         """Cross-entropy of every view with the teacher's soft classes of the other, global ones."""
@@ -115,9 +116,10 @@ class DINO(SelfDistillation):
         out_VNK = self.head(torch.cat(h_V)).reshape(len(h_V), -1, self.config.prototypes)
         teacher_GNK = sharpened(out_GNK, self.centre, self.temperature)
         student_VNK = F.log_softmax(out_VNK / self.config.student_temperature, dim=-1)
-        loss = between_views(teacher_GNK, student_VNK, own_G)
+        loss_N = between_views(teacher_GNK, student_VNK, own_G)
+        loss = loss_N.mean()
         terms = self.soft_class_terms(loss.detach(), teacher_GNK, student_VNK.detach())
-        return Step(loss, terms, torch.cat([h_V[place] for place in own_G]).detach())
+        return Step(loss, terms, torch.cat([h_V[place] for place in own_G]).detach(), loss_N.detach())
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """Mean soft classes of teacher and student over the global views, the centre, and where a transformer looks."""

@@ -42,6 +42,7 @@ from workbench.objectives.base import Facts, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.multi_crop import between_views, features, largest
 from workbench.objectives.pictures import HIDDEN_GREY, rows_of, stretched
+from workbench.objectives.samples import masked_mean, of_chosen
 from workbench.objectives.vision.distillation.soft_classes import (
     CENTRE,
     ENOUGH_SAMPLES,
@@ -104,12 +105,10 @@ def masked_distillation(teacher_MHK: Tensor, student_MHK: Tensor, hidden_MH: Ten
 
     Returns
     -------
-    Scalar at or above 0: the mean over a view's hidden patches, then over the views that have some; ln K where both are
-    uniform, 0 where nothing is hidden.
+    (M,) at or above 0: the mean over a view's hidden patches; ln K where both are uniform, 0 where nothing is hidden.
     """
     cross_MH = torch.where(hidden_MH, -(teacher_MHK * student_MHK).sum(dim=2), 0)
-    count_M = hidden_MH.sum(dim=1)
-    return (cross_MH.sum(dim=1) / count_M.clamp(min=1)).sum() / (count_M > 0).sum().clamp(min=1)
+    return cross_MH.sum(dim=1) / hidden_MH.sum(dim=1).clamp(min=1)
 
 
 class IBOT(SelfDistillation):
@@ -196,6 +195,7 @@ class IBOT(SelfDistillation):
         views_preset="ibot-cifar",
     )
     Config: ClassVar[type[Model]] = IBOTConfig
+    loss_unit: ClassVar[str] = "nat"
     config: IBOTConfig
     patch_centre: Tensor
     prototypes_of = "head.prototypes"
@@ -235,8 +235,9 @@ class IBOT(SelfDistillation):
         guess_MHK = self._log_probabilities(student_M1K[:, 1:])
         teacher_GNK = sharpened(teacher_M1K[:, 0], self.centre, self.temperature).view(len(own_G), len(views.index), -1)
         student_VNK = self._views(views, own_G, student_M1K[:, 0], backbone)
-        between = between_views(teacher_GNK, student_VNK, own_G)
-        hidden = masked_distillation(named_MHK, guess_MHK, hidden_MH)
+        between_N = between_views(teacher_GNK, student_VNK, own_G)
+        hidden_M, masked_M = masked_distillation(named_MHK, guess_MHK, hidden_MH), hidden_MH.any(dim=1)
+        between, hidden = between_N.mean(), masked_mean(hidden_M, masked_M)
         agree_MH = (named_MHK.argmax(dim=2) == guess_MHK.argmax(dim=2)) & hidden_MH
         terms = {
             **self.soft_class_terms(between.detach(), teacher_GNK, student_VNK.detach()),
@@ -244,7 +245,11 @@ class IBOT(SelfDistillation):
             "patch_loss": hidden.detach(),
             "patch_agreement": agree_MH.sum() / hidden_MH.sum().clamp(min=1),
         }
-        return Step(self.config.class_weight * between + self.config.patch_weight * hidden, terms, h_MD.detach())
+        # A sample none of whose views is masked has no part of the patches.
+        patches_N = of_chosen(*(x.view(len(own_G), -1).T for x in (hidden_M, masked_M))).nan_to_num()
+        each_N = self.config.class_weight * between_N.detach() + self.config.patch_weight * patches_N
+        loss = self.config.class_weight * between + self.config.patch_weight * hidden
+        return Step(loss, terms, h_MD.detach(), each_N)
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """As DINO, and the centre of the patches follows as well."""

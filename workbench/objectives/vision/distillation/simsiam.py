@@ -34,6 +34,7 @@ from workbench.models.modes import evaluating
 from workbench.objectives.alarms import LOWER_RATE, few_directions
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
+from workbench.objectives.samples import of_views
 from workbench.objectives.siamese import (
     AGREEMENT,
     OUTPUT_DIMENSIONS,
@@ -67,8 +68,8 @@ class SimSiamConfig(Model):
 
 
 def negative_cosine(p_MP: Tensor, z_MP: Tensor) -> Tensor:
-    """Minus the mean cosine of predictions and projections (equation 1), a scalar in [-1, 1]."""
-    return -cosine_M(p_MP, z_MP).mean()
+    """Minus the cosine of predictions and projections (equation 1), (M,) in [-1, 1]."""
+    return -cosine_M(p_MP, z_MP)
 
 
 class SimSiam(Objective):
@@ -129,9 +130,9 @@ class SimSiam(Objective):
         z_MP = self.projector(h_MD)
         still_MP = z_MP.detach()
         target_MP = still_MP if self.config.stop_gradient else z_MP
-        loss = negative_cosine(self.predictor(z_MP), target_MP.roll(len(views.index), dims=0))
+        loss_M = negative_cosine(self.predictor(z_MP), target_MP.roll(len(views.index), dims=0))
         terms = {"output_std": output_std(still_MP), "output_dimensions": output_dimensions(still_MP)}
-        return Step(loss, terms, h_MD.detach())
+        return Step(loss_M.mean(), terms, h_MD.detach(), of_views(loss_M, len(views.index)))
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """Agreement of the first views' predictions with the second views' projections, and the latter's spread."""

@@ -57,12 +57,12 @@ def soft_labels(ab_M2: Tensor, bins_Q2: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def bin_cross_entropy(logits_MQ: Tensor, nearest_MK: Tensor, share_MK: Tensor, importance_Q: Tensor) -> Tensor:
-    """Mean over pixels of the cross-entropy with the soft label, times the importance of the nearest bin (equation 2).
+    """Cross-entropy of each pixel with its soft label, times the importance of the nearest bin (equation 2).
 
-    Scalar at or above 0; ln Q where all logits are equal and all importances 1.
+    (M,) at or above 0; ln Q where all logits are equal and all importances 1.
     """
     chosen_M = (share_MK * logits_MQ.gather(1, nearest_MK)).sum(dim=1)
-    return (importance_Q[nearest_MK[:, 0]] * (logits_MQ.logsumexp(dim=1) - chosen_M)).mean()
+    return importance_Q[nearest_MK[:, 0]] * (logits_MQ.logsumexp(dim=1) - chosen_M)
 
 
 def importance(prior_Q: Tensor, strength: float) -> Tensor:

@@ -86,8 +86,8 @@ def corrupted(x: Tensor, draw: Tensor, corruption: Literal["masking", "gaussian"
 
 
 def l1_penalty(code_NB: Tensor) -> Tensor:
-    """Mean size of the code's numbers, a scalar; sqrt(2 / pi) for standard normal ones."""
-    return code_NB.abs().mean()
+    """Mean size of each code's numbers, (N,); sqrt(2 / pi) for standard normal ones."""
+    return code_NB.abs().mean(dim=1)
 
 
 def kl_penalty(code_NB: Tensor, activity: float) -> Tensor:
@@ -199,6 +199,8 @@ class Autoencoder(Objective):
         super().__init__(config, facts)
         self.bottleneck = Bottleneck(config, facts.width)
         self.decoder = Decoder(config.bottleneck, 3, facts.size, config.decoder_width)
+        if config.kind == "sparse" and config.penalty == "kl":
+            self.no_sample_loss = "the activity of a unit is that of the whole batch (objective.penalty)"
 
     def forward(self, views: Views, backbone: Backbone) -> Step:
         """The error of the reconstruction, and the penalty of a sparse code."""
@@ -206,10 +208,10 @@ class Autoencoder(Objective):
         (x,) = views.inputs
         h_ND = backbone(self._given(x, views.index))
         code_NB = self.bottleneck(h_ND).float()
-        error = (self.decoder(code_NB).float() - x.float()).square().mean()
-        loss = error + self.config.weight * self._penalty(code_NB) if self.config.kind == "sparse" else error
-        terms = {"reconstruction_error": error.detach(), "code_sparseness": sparseness(code_NB.detach())}
-        return Step(loss, terms, h_ND.detach())
+        error_N = (self.decoder(code_NB).float() - x.float()).square().flatten(1).mean(dim=1)
+        loss_N = error_N + self.config.weight * self._penalty(code_NB) if self.config.kind == "sparse" else error_N
+        terms = {"reconstruction_error": error_N.mean().detach(), "code_sparseness": sparseness(code_NB.detach())}
+        return Step(loss_N.mean(), terms, h_ND.detach(), None if self.no_sample_loss else loss_N.detach())
 
     def _given(self, x: Tensor, index_N: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """The picture, or in a denoising autoencoder a damaged copy."""
@@ -222,6 +224,7 @@ class Autoencoder(Objective):
         return corrupted(x, draw, self.config.corruption, self.config.noise)
 
     def _penalty(self, code_NB: Tensor) -> Tensor:
+        """Of each sample, (N,), or of the whole batch, a scalar."""
         if self.config.penalty == "l1":
             return l1_penalty(code_NB)
         return kl_penalty(gather(code_NB), self.config.activity)  # a unit's activity is that of the whole batch

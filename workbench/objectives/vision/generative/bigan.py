@@ -171,6 +171,7 @@ class BiGAN(Objective):
         views_preset="supervised-cifar",
     )
     Config: ClassVar[type[Model]] = BiGANConfig
+    no_sample_loss = "its loss is a game between networks, which says nothing of a picture"
     config: BiGANConfig
 
     def __init__(self, config: BiGANConfig, facts: Facts) -> None:

@@ -94,8 +94,8 @@ def places(maps_NChw: Tensor) -> Tensor:
 
 
 def half_square(predicted_NChw: Tensor, target_NChw: Tensor) -> Tensor:
-    """Half the squared distance, mean over places (Zhang et al. 2016, equation 1), a scalar."""
-    return 0.5 * (predicted_NChw - target_NChw).square().sum(dim=1).mean()
+    """Half the squared distance of every place (Zhang et al. 2016, equation 1), (N, h, w)."""
+    return 0.5 * (predicted_NChw - target_NChw).square().sum(dim=1)
 
 
 def colour_terms(predicted: Tensor, target: Tensor) -> dict[str, Tensor]:

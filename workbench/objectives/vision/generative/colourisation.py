@@ -34,6 +34,7 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.pictures import SHOWN_ROWS, rows_of
+from workbench.objectives.samples import of_entries
 from workbench.objectives.vision.generative.ab_bins import (
     BINS,
     BinPrior,
@@ -149,20 +150,21 @@ class Colourisation(Objective):
         check_views(self.spec, views)
         target = resized(views.targets["lab"][0][:, 1:].float(), self.config.side)
         predicted, h_ND = self.head(views.inputs[0], backbone)
-        loss = self._bin_loss(predicted, target) if self.config.quantised else half_square(predicted, target)
+        loss_Nhw = self._bin_loss(predicted, target) if self.config.quantised else half_square(predicted, target)
         ab = self._read_out(predicted.detach())
         terms = {**colour_terms(ab, target * COLOUR_SCALE), "bins_used": bins_used(places(ab))}
-        return Step(loss, terms, h_ND.detach())
+        return Step(loss_Nhw.mean(), terms, h_ND.detach(), of_entries(loss_Nhw))
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """Count the colours of the step's pictures."""
         self.prior.update()
 
     def _bin_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+        """The loss of every place, (N, h, w)."""
         nearest_MK, share_MK = soft_labels(places(target) * COLOUR_SCALE, self.bins)
         self.prior.note(nearest_MK, share_MK)
         weight_Q = importance(self.prior.share, self.config.rebalance)
-        return bin_cross_entropy(places(logits), nearest_MK, share_MK, weight_Q)
+        return bin_cross_entropy(places(logits), nearest_MK, share_MK, weight_Q).view_as(target[:, 0])
 
     def _read_out(self, predicted: Tensor) -> Tensor:
         """Predicted colours in units of Lab, (N, 2, h, w)."""

@@ -45,7 +45,8 @@ from workbench.objectives.adversarial import (
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.pictures import HIDDEN_GREY, SHOWN_ROWS, rows_of, span_of_each, stretched
-from workbench.objectives.vision.masked.patches import COLUMNS, masked_mean
+from workbench.objectives.samples import masked_mean, of_chosen
+from workbench.objectives.vision.masked.patches import COLUMNS
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 
@@ -64,9 +65,9 @@ class ContextEncoderConfig(Model):
     critic_width: int = setting(16, "Discriminator width", "channels of the discriminator's first map", ge=4, le=256)
 
 
-def region_error(predicted: Tensor, x: Tensor, region_NSS: Tensor) -> Tensor:
-    """Mean squared error over the pixels of a region (bool) and their colours, a scalar; 0 for an empty region."""
-    return masked_mean((predicted - x).square().mean(dim=1), region_NSS)
+def pixel_error(predicted: Tensor, x: Tensor) -> Tensor:
+    """Mean squared error of every pixel over its colours, (N, S, S)."""
+    return (predicted - x).square().mean(dim=1)
 
 
 class ContextEncoder(Objective):
@@ -139,6 +140,7 @@ class ContextEncoder(Objective):
         self.decoder = Decoder(facts.width, 3, facts.size, config.decoder_width)
         self.critic: nn.Sequential | None = None
         if config.adversarial > 0:
+            self.no_sample_loss = "a part of it is a game with a discriminator (objective.adversarial)"
             judge = PictureCritic(3, facts.size, config.critic_width)
             self.critic = nn.Sequential(judge, verdict(judge.width), nn.Flatten(0))
 
@@ -148,15 +150,17 @@ class ContextEncoder(Objective):
         (x,), region, whole = views.inputs, views.targets["region"][0], views.targets["picture"][0].float()
         h_ND = backbone(x)
         predicted = self.decoder(h_ND).float()
-        error = region_error(predicted, whole, region)
+        error_NSS = pixel_error(predicted, whole)
+        error = masked_mean(error_NSS, region)
         game, accuracy = self._game(torch.where(region[:, None], predicted, whole), whole)
         loss = (1 - self.config.adversarial) * error + self.config.adversarial * game
         terms = {
             "region_error": error.detach(),
-            "visible_error": region_error(predicted.detach(), whole, ~region),
+            "visible_error": masked_mean(error_NSS.detach(), ~region),
             "discriminator_accuracy": accuracy,
         }
-        return Step(loss, terms, h_ND.detach())
+        each_N = None if self.no_sample_loss else of_chosen(error_NSS, region)
+        return Step(loss, terms, h_ND.detach(), each_N)
 
     def _game(self, painted: Tensor, whole: Tensor) -> tuple[Tensor, Tensor]:
         """Both players' losses together, and how often the discriminator is right; (0, 0.5) without one."""

@@ -43,6 +43,7 @@ from workbench.models.small_vit import INITIAL_STD
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.pictures import rows_of
+from workbench.objectives.samples import of_entries
 from workbench.objectives.vision.masked.patches import patchify, unpatchify
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
@@ -159,6 +160,7 @@ class PixelGPT(Objective):
         views_preset="pixel-gpt-cifar",
     )
     Config: ClassVar[type[Model]] = PixelGPTConfig
+    loss_unit: ClassVar[str] = "nat"
     config: PixelGPTConfig
 
     def __init__(self, config: PixelGPTConfig, facts: Facts) -> None:
@@ -179,10 +181,11 @@ class PixelGPT(Objective):
         """Cross-entropy of every pixel, the mean over all."""
         check_views(self.spec, views)
         colour_NLP, logits_NLPK, tokens_NLD = self._predict(views.inputs[0], backbone)
-        loss = F.cross_entropy(logits_NLPK.flatten(0, 2), colour_NLP.flatten())
+        loss_M = F.cross_entropy(logits_NLPK.flatten(0, 2), colour_NLP.flatten(), reduction="none")
+        loss = loss_M.mean()
         hits = logits_NLPK.detach().argmax(dim=-1) == colour_NLP
         terms = {"bits_per_pixel": loss.detach() / math.log(2), "pixel_accuracy": hits.float().mean()}
-        return Step(loss, terms, tokens_NLD.detach().mean(dim=1))
+        return Step(loss, terms, tokens_NLD.detach().mean(dim=1), of_entries(loss_M.view_as(colour_NLP)))
 
     def _predict(self, x: Tensor, backbone: Backbone) -> tuple[Tensor, Tensor, Tensor]:
         """Palette colours (N, L, P), their logits (N, L, P, K) in float32, and the encoder's tokens (N, L, D)."""

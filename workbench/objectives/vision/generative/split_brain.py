@@ -33,6 +33,7 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.pictures import SHOWN_ROWS, rows_of
+from workbench.objectives.samples import of_entries
 from workbench.objectives.vision.generative.ab_bins import (
     BINS,
     annealed_mean,
@@ -179,7 +180,8 @@ class SplitBrain(Objective):
         light, ab = target[:, :1], target[:, 1:]
         colour, lightness, h_2D = self._predict(views.inputs[0], backbone)
         losses = self._bin_losses(colour, ab, lightness, light) if self.config.quantised else None
-        colour_loss, lightness_loss = losses or (half_square(colour, ab), half_square(lightness, light))
+        colour_Nhw, lightness_Nhw = losses or (half_square(colour, ab), half_square(lightness, light))
+        colour_loss, lightness_loss = colour_Nhw.mean(), lightness_Nhw.mean()
         shown_ab, shown_light = self._read_out(colour.detach(), lightness.detach())
         terms = {
             "colour_loss": colour_loss.detach(),
@@ -188,7 +190,8 @@ class SplitBrain(Objective):
             "bins_used": bins_used(places(shown_ab)),
             "lightness_error": (shown_light - light).abs().mean() * LIGHTNESS_SCALE,
         }
-        return Step((colour_loss + lightness_loss) / 2, terms, h_2D.detach())
+        each_N = (of_entries(colour_Nhw) + of_entries(lightness_Nhw)) / 2
+        return Step((colour_loss + lightness_loss) / 2, terms, h_2D.detach(), each_N)
 
     def _predict(self, x: Tensor, backbone: Backbone) -> tuple[Tensor, Tensor, Tensor]:
         """Maps of colour and of lightness, and the features of either half, (2N, D)."""
@@ -199,10 +202,12 @@ class SplitBrain(Objective):
         return colour, lightness, torch.cat([from_light_ND, from_colour_ND])
 
     def _bin_losses(self, colour: Tensor, ab: Tensor, lightness: Tensor, light: Tensor) -> tuple[Tensor, Tensor]:
+        """The losses of every place, (N, h, w) each."""
         nearest_MK, share_MK = soft_labels(places(ab) * COLOUR_SCALE, self.bins)
         alike_Q = torch.ones_like(self.bins[:, 0])
-        colour_loss = bin_cross_entropy(places(colour), nearest_MK, share_MK, alike_Q)
-        return colour_loss, F.cross_entropy(lightness, lightness_class(light[:, 0], self.config.levels))
+        colour_Nhw = bin_cross_entropy(places(colour), nearest_MK, share_MK, alike_Q).view_as(light[:, 0])
+        true_Nhw = lightness_class(light[:, 0], self.config.levels)
+        return colour_Nhw, F.cross_entropy(lightness, true_Nhw, reduction="none")
 
     def _read_out(self, colour: Tensor, lightness: Tensor) -> tuple[Tensor, Tensor]:
         """Predicted colours in units of Lab (N, 2, h, w), and lightness in [0, 1], (N, 1, h, w)."""

@@ -200,14 +200,14 @@ class VAE(Objective):
         spent_N = distortion(self.decoder(z_NZ).float(), x.float())
         kl_N = kl_to_prior(mean_NZ, log_variance_NZ)
         numbers = x[0].numel()
-        loss = (spent_N + self.config.beta * kl_N).mean() / numbers
+        loss_N = (spent_N + self.config.beta * kl_N) / numbers
         terms = {
             "elbo": -(spent_N + kl_N).mean().detach() - numbers / 2 * math.log(2 * math.pi),
             "distortion": spent_N.mean().detach(),
             "rate": kl_N.mean().detach(),
             "active_units": active_units(mean_NZ.detach()),
         }
-        return Step(loss, terms, h_ND.detach())
+        return Step(loss_N.mean(), terms, h_ND.detach(), loss_N.detach())
 
     def _posterior(self, h_ND: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log variance of the codes in float32, (N, Z) each."""

@@ -29,7 +29,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from workbench.core.errors import Problem, RecipeError, RunFailed
@@ -39,11 +38,13 @@ from workbench.models.modes import evaluating
 from workbench.models.positions import grid_positions
 from workbench.models.small_vit import INITIAL_STD, initialise
 from workbench.models.teacher import Teacher, rising_momentum
+from workbench.models.transformer import transformer_blocks
 from workbench.objectives.alarms import LOWER_RATE, targets_alike
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.pictures import HIDDEN_GREY, SHOWN_ROWS, rows_of, stretched
-from workbench.objectives.vision.masked.patches import mask_scale, masked_mean, spread_positions, unpatchify
+from workbench.objectives.samples import masked_mean, of_chosen
+from workbench.objectives.vision.masked.patches import mask_scale, spread_positions, unpatchify
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 
@@ -82,9 +83,7 @@ class Predictor(nn.Module):
         super().__init__()
         self.width = config.predictor_width
         self.embed = nn.Linear(width, self.width)
-        self.blocks = nn.ModuleList(
-            Block(self.width, config.predictor_heads, qkv_bias=True) for _ in range(config.predictor_depth)
-        )
+        self.blocks = transformer_blocks(self.width, config.predictor_heads, config.predictor_depth)
         self.norm = nn.LayerNorm(self.width)
         self.out = nn.Linear(self.width, width)
         initialise(self)
@@ -217,14 +216,15 @@ class IJEPA(Objective):
         """The error of the predicted tokens of all target blocks."""
         check_views(self.spec, views)
         predicted_NBTD, target_NBTD, known_NBT, seen_NKD = self._predict(views, backbone)
-        loss = masked_mean(jepa_error(predicted_NBTD, target_NBTD), known_NBT)
+        error_NBT = jepa_error(predicted_NBTD, target_NBTD)
+        loss = masked_mean(error_NBT, known_NBT)
         variance_D = target_NBTD.flatten(0, 2).var(dim=0, correction=0)
         terms = {
             "target_spread": variance_D.mean().sqrt(),
             "explained": 1 - loss.detach() / variance_D.mean().clamp(min=EPSILON),
             "momentum": self.momentum.clone(),
         }
-        return Step(loss, terms, seen_NKD.detach().mean(dim=1))
+        return Step(loss, terms, seen_NKD.detach().mean(dim=1), of_chosen(error_NBT, known_NBT))
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """The teacher follows, ever more slowly."""

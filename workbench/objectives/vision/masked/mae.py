@@ -25,7 +25,6 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from workbench.core.errors import Problem, RecipeError
@@ -34,14 +33,15 @@ from workbench.models.base import Backbone
 from workbench.models.modes import evaluating
 from workbench.models.positions import grid_positions
 from workbench.models.small_vit import INITIAL_STD, initialise
+from workbench.models.transformer import transformer_blocks
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.pictures import SHOWN_ROWS
+from workbench.objectives.samples import masked_mean, of_chosen
 from workbench.objectives.vision.masked.patches import (
     COLUMNS,
     VISIBLE_ERROR,
     mask_scale,
-    masked_mean,
     patchify,
     pictures,
     pixel_head,
@@ -74,9 +74,7 @@ class Decoder(nn.Module):
         super().__init__()
         self.width = config.decoder_width
         self.embed = nn.Linear(width, self.width)
-        self.blocks = nn.ModuleList(
-            Block(self.width, config.decoder_heads, qkv_bias=True) for _ in range(config.decoder_depth)
-        )
+        self.blocks = transformer_blocks(self.width, config.decoder_heads, config.decoder_depth)
         self.norm = nn.LayerNorm(self.width)
         initialise(self)
         self.token = nn.Parameter(torch.randn(self.width) * INITIAL_STD)
@@ -107,9 +105,9 @@ def mae_target(pixels_NLP: Tensor, norm_pix: bool) -> Tensor:
     return (pixels_NLP - mean) / deviation
 
 
-def mae_loss(predicted_NLP: Tensor, target_NLP: Tensor, hidden_NL: Tensor) -> Tensor:
-    """Mean squared error over the pixels of the hidden patches, a scalar."""
-    return masked_mean((predicted_NLP - target_NLP).square().mean(dim=2), hidden_NL)
+def mae_error(predicted_NLP: Tensor, target_NLP: Tensor) -> Tensor:
+    """Mean squared error of every patch over its pixels, (N, L)."""
+    return (predicted_NLP - target_NLP).square().mean(dim=2)
 
 
 class MAE(Objective):
@@ -188,13 +186,14 @@ class MAE(Objective):
         predicted_NLP, hidden_NL, seen_NKD = self._predict(views, backbone)
         pixels_NLP = patchify(x, backbone.patch).float()
         target_NLP = mae_target(pixels_NLP, self.config.norm_pix)
-        loss = mae_loss(predicted_NLP, target_NLP, hidden_NL)
+        error_NL = mae_error(predicted_NLP, target_NLP)
         guess_NLP = self._painted(predicted_NLP.detach(), pixels_NLP)
         terms = {
-            "hidden_pixel_error": mae_loss(guess_NLP, pixels_NLP, hidden_NL),
-            "visible_error": mae_loss(predicted_NLP.detach(), target_NLP, ~hidden_NL),
+            "hidden_pixel_error": masked_mean(mae_error(guess_NLP, pixels_NLP), hidden_NL),
+            "visible_error": masked_mean(error_NL.detach(), ~hidden_NL),
         }
-        return Step(loss, terms, seen_NKD.detach().mean(dim=1))
+        each_N = of_chosen(error_NL, hidden_NL)
+        return Step(masked_mean(error_NL, hidden_NL), terms, seen_NKD.detach().mean(dim=1), each_N)
 
     def _predict(self, views: Views, backbone: Backbone) -> tuple[Tensor, Tensor, Tensor]:
         """Predictions (N, L, P) in float32, what is hidden (N, L), tokens of what is seen (N, K, D)."""

@@ -42,11 +42,6 @@ def unpatchify(patches_NLP: Tensor, patch: int) -> Tensor:
     return cut.permute(0, 5, 1, 3, 2, 4).flatten(4).flatten(2, 3)
 
 
-def masked_mean(error_NL: Tensor, chosen_NL: Tensor) -> Tensor:
-    """The mean over the chosen patches of all samples (bool), a scalar; 0 where none is chosen."""
-    return torch.where(chosen_NL, error_NL, 0).sum() / chosen_NL.sum().clamp(min=1)
-
-
 def pixel_head(spec: ObjectiveSpec, width: int, backbone: Backbone) -> nn.Linear:
     """A linear layer from a token to the pixels of a patch of the encoder, near 0 at first.
 

@@ -34,11 +34,11 @@ from workbench.models.small_vit import INITIAL_STD
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.pictures import SHOWN_ROWS
+from workbench.objectives.samples import masked_mean, of_chosen
 from workbench.objectives.vision.masked.patches import (
     COLUMNS,
     VISIBLE_ERROR,
     mask_scale,
-    masked_mean,
     patchify,
     pictures,
     pixel_head,
@@ -52,9 +52,9 @@ class SimMIMConfig(Model):
     """SimMIM has no settings of its own: how much is hidden is set in the view operation `patch_mask`."""
 
 
-def simmim_loss(predicted_NLP: Tensor, pixels_NLP: Tensor, hidden_NL: Tensor) -> Tensor:
-    """Mean absolute error over the pixels of the hidden patches, a scalar."""
-    return masked_mean((predicted_NLP - pixels_NLP).abs().mean(dim=2), hidden_NL)
+def simmim_error(predicted_NLP: Tensor, pixels_NLP: Tensor) -> Tensor:
+    """Mean absolute error of every patch over its pixels, (N, L)."""
+    return (predicted_NLP - pixels_NLP).abs().mean(dim=2)
 
 
 class SimMIM(Objective):
@@ -113,9 +113,10 @@ class SimMIM(Objective):
         check_views(self.spec, views)
         predicted_NLP, hidden_NL, tokens_NLD = self._predict(views, backbone)
         pixels_NLP = patchify(views.inputs[0], backbone.patch).float()
-        loss = simmim_loss(predicted_NLP, pixels_NLP, hidden_NL)
-        terms = {"visible_error": simmim_loss(predicted_NLP.detach(), pixels_NLP, ~hidden_NL)}
-        return Step(loss, terms, tokens_NLD.detach().mean(dim=1))
+        error_NL = simmim_error(predicted_NLP, pixels_NLP)
+        terms = {"visible_error": masked_mean(error_NL.detach(), ~hidden_NL)}
+        each_N = of_chosen(error_NL, hidden_NL)
+        return Step(masked_mean(error_NL, hidden_NL), terms, tokens_NLD.detach().mean(dim=1), each_N)
 
     def _predict(self, views: Views, backbone: Backbone) -> tuple[Tensor, Tensor, Tensor]:
         """Predictions (N, L, P) in float32, what is hidden (N, L), the encoder's tokens (N, L, D)."""

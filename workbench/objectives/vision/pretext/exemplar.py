@@ -33,7 +33,8 @@ from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.distributed import gather, rank
 from workbench.objectives.pictures import SHOWN_ROWS, rows_of, stretched
-from workbench.objectives.vision.baseline.supervised import labelled_accuracy, labelled_cross_entropy
+from workbench.objectives.samples import masked_mean, of_chosen
+from workbench.objectives.vision.baseline.supervised import label_costs, labelled_accuracy
 from workbench.plugins.specs import Bound, Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 
@@ -134,6 +135,8 @@ class Exemplar(Objective):
         views_preset="exemplar",
     )
     Config: ClassVar[type[Model]] = ExemplarConfig
+    loss_unit: ClassVar[str] = "nat"
+    by_picture: ClassVar[bool] = True
     config: ExemplarConfig
 
     def __init__(self, config: ExemplarConfig, facts: Facts) -> None:
@@ -158,7 +161,9 @@ class Exemplar(Objective):
             "exemplar_accuracy": labelled_accuracy(logits_MK.detach(), label_M),
             "exemplar_share": (label_N >= 0).float().mean(),
         }
-        return Step(labelled_cross_entropy(logits_MK, label_M), terms, h_MD.detach())
+        cost_M, known_M = label_costs(logits_MK, label_M), label_M >= 0
+        each_N = of_chosen(*(x.view(-1, samples).T for x in (cost_M, known_M)))
+        return Step(masked_mean(cost_M, known_M), terms, h_MD.detach(), each_N)
 
     def after_step(self, backbone: Backbone, progress: float) -> None:
         """Give the batch's pictures their classes for good."""

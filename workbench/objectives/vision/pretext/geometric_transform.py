@@ -31,6 +31,7 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.figures import confusion_KK
+from workbench.objectives.samples import of_views
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 from workbench.views.operations.known_transform import TRANSFORMS
@@ -41,8 +42,8 @@ class GeometricTransformConfig(Model):
 
 
 def transform_loss(logits_MT: Tensor, transform_M: Tensor) -> Tensor:
-    """Cross-entropy of the transforms, a scalar; log T for a guess."""
-    return F.cross_entropy(logits_MT.float(), transform_M)
+    """Cross-entropy of the transforms, (M,); log T for a guess."""
+    return F.cross_entropy(logits_MT.float(), transform_M, reduction="none")
 
 
 class GeometricTransform(Objective):
@@ -101,6 +102,7 @@ class GeometricTransform(Objective):
         views_preset="transforms",
     )
     Config: ClassVar[type[Model]] = GeometricTransformConfig
+    loss_unit: ClassVar[str] = "nat"
 
     def __init__(self, config: GeometricTransformConfig, facts: Facts) -> None:
         super().__init__(config, facts)
@@ -112,7 +114,9 @@ class GeometricTransform(Objective):
         h_MD = backbone(torch.cat(views.inputs))
         logits_MT, transform_M = self.head(h_MD), views.targets["transform"].flatten()
         accuracy = (logits_MT.detach().argmax(dim=1) == transform_M).float().mean()
-        return Step(transform_loss(logits_MT, transform_M), {"transform_accuracy": accuracy}, h_MD.detach())
+        loss_M = transform_loss(logits_MT, transform_M)
+        each_N = of_views(loss_M, len(views.index))
+        return Step(loss_M.mean(), {"transform_accuracy": accuracy}, h_MD.detach(), each_N)
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """Shares of each true transform (row) that was taken for each transform (column)."""

@@ -53,8 +53,8 @@ class JigsawConfig(Model):
 
 
 def permutation_loss(logits_NP: Tensor, permutation_N: Tensor) -> Tensor:
-    """Cross-entropy of the permutations, a scalar; log P for a guess."""
-    return F.cross_entropy(logits_NP.float(), permutation_N)
+    """Cross-entropy of the permutations, (N,); log P for a guess."""
+    return F.cross_entropy(logits_NP.float(), permutation_N, reduction="none")
 
 
 def right_places(guess_NT: Tensor, truth_NT: Tensor) -> Tensor:
@@ -137,6 +137,7 @@ class Jigsaw(Objective):
         views_preset="jigsaw-cifar",
     )
     Config: ClassVar[type[Model]] = JigsawConfig
+    loss_unit: ClassVar[str] = "nat"
     config: JigsawConfig
 
     def __init__(self, config: JigsawConfig, facts: Facts) -> None:
@@ -158,7 +159,8 @@ class Jigsaw(Objective):
             "jigsaw_accuracy": (guess_N == truth_N).float().mean(),
             "tile_accuracy": right_places(self.orders[guess_N], self.orders[truth_N]),
         }
-        return Step(permutation_loss(logits_NP, truth_N), terms, h_NTD.detach().flatten(0, 1))
+        loss_N = permutation_loss(logits_NP, truth_N)
+        return Step(loss_N.mean(), terms, h_NTD.detach().flatten(0, 1), loss_N.detach())
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """At most 8 puzzles with the answers, and which cells are taken for which."""

@@ -36,6 +36,7 @@ from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.figures import confusion_KK
 from workbench.objectives.pictures import SHOWN_ROWS
+from workbench.objectives.samples import masked_mean, of_chosen
 from workbench.objectives.vision.pretext.tiles import assembled, check_tiles, encode_tiles, visible
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
@@ -55,9 +56,8 @@ class RelativePositionConfig(Model):
 
 
 def position_loss(logits_N8: Tensor, position_N: Tensor) -> Tensor:
-    """Cross-entropy over the pairs that have a position, a scalar; log 8 for a guess, 0 where no pair has one."""
-    known = (position_N != UNKNOWN).sum().clamp(min=1)
-    return F.cross_entropy(logits_N8.float(), position_N, ignore_index=UNKNOWN, reduction="sum") / known
+    """Cross-entropy of the positions, (N,); log 8 for a guess, 0 for a pair that has none."""
+    return F.cross_entropy(logits_N8.float(), position_N, ignore_index=UNKNOWN, reduction="none")
 
 
 def position_accuracy(guess_N: Tensor, position_N: Tensor) -> Tensor:
@@ -130,6 +130,7 @@ class RelativePosition(Objective):
         views_preset="relative-position-cifar",
     )
     Config: ClassVar[type[Model]] = RelativePositionConfig
+    loss_unit: ClassVar[str] = "nat"
     config: RelativePositionConfig
 
     def __init__(self, config: RelativePositionConfig, facts: Facts) -> None:
@@ -143,7 +144,9 @@ class RelativePosition(Objective):
         h_N2D = encode_tiles(views.inputs[0], backbone)
         logits_N8, position_N = self.head(h_N2D.flatten(1)), views.targets["position"][0]
         accuracy = position_accuracy(logits_N8.detach().argmax(dim=1), position_N)
-        return Step(position_loss(logits_N8, position_N), {"position_accuracy": accuracy}, h_N2D.detach().flatten(0, 1))
+        loss_N, known_N = position_loss(logits_N8, position_N), position_N != UNKNOWN
+        h_MD = h_N2D.detach().flatten(0, 1)
+        return Step(masked_mean(loss_N, known_N), {"position_accuracy": accuracy}, h_MD, of_chosen(loss_N, known_N))
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """At most 8 pairs with the answers, and which positions are taken for which."""

@@ -27,6 +27,7 @@ from workbench.models.modes import evaluating
 from workbench.objectives.base import Facts, Objective, Step
 from workbench.objectives.checks import check_views
 from workbench.objectives.figures import confusion_KK
+from workbench.objectives.samples import of_views
 from workbench.plugins.specs import Chance, FigureSpec, MetricSpec, Needs, ObjectiveSpec, Paper
 from workbench.views.base import Views
 
@@ -38,8 +39,8 @@ class RotationConfig(Model):
 
 
 def rotation_loss(logits_M4: Tensor, turns_M: Tensor) -> Tensor:
-    """Cross-entropy of the quarter turns, a scalar; log 4 for a guess."""
-    return F.cross_entropy(logits_M4.float(), turns_M)
+    """Cross-entropy of the quarter turns, (M,); log 4 for a guess."""
+    return F.cross_entropy(logits_M4.float(), turns_M, reduction="none")
 
 
 class Rotation(Objective):
@@ -93,6 +94,7 @@ class Rotation(Objective):
         views_preset="rotation",
     )
     Config: ClassVar[type[Model]] = RotationConfig
+    loss_unit: ClassVar[str] = "nat"
 
     def __init__(self, config: RotationConfig, facts: Facts) -> None:
         super().__init__(config, facts)
@@ -104,7 +106,9 @@ class Rotation(Objective):
         h_MD = backbone(torch.cat(views.inputs))
         logits_M4, turns_M = self.head(h_MD), views.targets["rotation"].flatten()
         accuracy = (logits_M4.detach().argmax(dim=1) == turns_M).float().mean()
-        return Step(rotation_loss(logits_M4, turns_M), {"rotation_accuracy": accuracy}, h_MD.detach())
+        loss_M = rotation_loss(logits_M4, turns_M)
+        each_N = of_views(loss_M, len(views.index))
+        return Step(loss_M.mean(), {"rotation_accuracy": accuracy}, h_MD.detach(), each_N)
 
     def figures(self, views: Views, backbone: Backbone) -> dict[str, NDArray[np.floating[Any]]]:
         """Confusion of the four turns: shares of each true turn (row) taken for each turn (column)."""

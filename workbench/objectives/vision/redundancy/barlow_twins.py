@@ -179,6 +179,7 @@ class BarlowTwins(Objective):
         views_preset="byol-cifar",
     )
     Config: ClassVar[type[Model]] = BarlowTwinsConfig
+    no_sample_loss = "its loss is that of a correlation matrix of the whole batch"
     config: BarlowTwinsConfig
 
     def __init__(self, config: BarlowTwinsConfig, facts: Facts) -> None:

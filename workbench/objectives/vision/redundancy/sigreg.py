@@ -180,6 +180,7 @@ class SIGReg(Objective):
         views_preset="byol-cifar",
     )
     Config: ClassVar[type[Model]] = SIGRegConfig
+    no_sample_loss = "its penalty is that of a batch's distribution"
     config: SIGRegConfig
 
     def __init__(self, config: SIGRegConfig, facts: Facts) -> None:

@@ -161,6 +161,7 @@ class VICReg(Objective):
         views_preset="byol-cifar",
     )
     Config: ClassVar[type[Model]] = VICRegConfig
+    no_sample_loss = "its penalties are those of a batch's variances and covariances"
     config: VICRegConfig
 
     def __init__(self, config: VICRegConfig, facts: Facts) -> None:

@@ -171,6 +171,7 @@ class WMSE(Objective):
         views_preset="simclr-cifar",
     )
     Config: ClassVar[type[Model]] = WMSEConfig
+    no_sample_loss = "whitening makes every distance one of the whole batch"
     config: WMSEConfig
 
     def __init__(self, config: WMSEConfig, facts: Facts) -> None:
