@@ -164,7 +164,7 @@ def test_names_come_from_the_most_frequent_label_with_its_share() -> None:
     codes = np.array([0] * 6 + [1] * 4 + [2] * 2 + [-1], np.int32)
     labels = Labels(np.array([0, 0, 0, 0, 0, 1, 0, 1, 2, 3, -1, -1, 0]), ("100% cat", "dog", "fox", "owl"))
     named = name_clusters(codes, labels, None)
-    assert [name.words for name in named] == ["mostly 100% cat (83 %)", "100% cat (25 %), dog (25 %)", "cluster 2"]
+    assert [name.words for name in named] == ["mostly 100% cat (83%)", "100% cat (25%), dog (25%)", "cluster 2"]
     assert named[0].share == pytest.approx(5 / 6)
     assert named[2].share is None
 

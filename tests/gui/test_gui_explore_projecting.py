@@ -9,12 +9,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton
 
 from workbench.gui.pages.explore.page import ExplorePage
+from workbench.gui.pages.explore.projecting import group_list
 from workbench.gui.pages.explore.projecting.groups import MOST_NAMES, line_of, names_in
 from workbench.gui.pages.explore.projecting.layouts import in_other_dimensions, iterations_in_all, with_component
+from workbench.gui.pages.explore.selecting import save_selection
+from workbench.gui.widgets.basics import ElidedLabel
 from workbench.runs.embedding_meta import LayoutInfo, SetMeta
 from workbench.runs.embedding_set import EmbeddingSet, add_layout, write_embedding_set
+from workbench.runs.point_groups import read_group
 
 LAB_MS = 120_000
 COUNT = 300
@@ -256,7 +261,8 @@ def test_a_projection_by_label_says_that_there_are_no_labels(show, qtbot, tmp_pa
     page = show(tmp_path / "bare")
     page.projection.choose("lda")
     assert not page.bar.compute_button.isEnabled()
-    assert page.bar.compute_button.toolTip() == "This needs a column of labels, and the set has none."
+    assert page.bar.compute_button.toolTip().startswith("The set has no column 'label' to tell apart. Choose another")
+    page.settings.hide()
 
 
 def test_the_link_beside_trust_colours_by_it(page, qtbot):
@@ -308,3 +314,51 @@ def test_no_component_is_drawn_twice():
 @pytest.mark.parametrize("names", [(), ("king",), ("king", "queen"), ("Smith, J.", 'the "old" one', "plain")])
 def test_names_come_back_as_they_were_written(names):
     assert names_in(line_of(names)) == names
+
+
+def test_groups_for_lda_are_taken_from_the_selection_and_from_saved_selections(page, qtbot):
+    page.projection.choose("lda")
+    page.bar.settings_button.click()
+    groups = page.settings.groups.fields["groups"]
+    assert not groups.saved.isVisible()
+    page.settings.hide()
+    page.desk.select(np.arange(20, 40))
+    save_selection(page.desk, "middle")
+    page.desk.select([0, 1, 2, 3, 9])
+    page.bar.settings_button.click()
+    assert groups.take.text() == "Add 5 selected"
+    groups.take.click()
+    assert page.bar.compute_button.toolTip().startswith("One group has nothing to be told apart from")
+    (saved,) = groups.saved_menu.actions()
+    assert saved.text() == "middle  (20)"
+    saved.trigger()
+    assert page.projection.params["groups"] == "group 1: #0-3, #9; middle: #20-39"
+    page.settings.compute.click()
+    settle(qtbot, page)
+    layout = page.desk.opened.layout
+    assert layout.info.params["groups"] == "group 1: #0-3, #9; middle: #20-39"
+    assert layout.info.axes[0].startswith("LD 1")
+
+
+def test_a_group_can_be_left_out_again(page, qtbot):
+    page.projection._params["lda"]["groups"] = "first: #0-3; second: #5-7"
+    page.projection.choose("lda")
+    page.bar.settings_button.click()
+    groups = page.settings.groups.fields["groups"]
+    lines = [line.findChild(ElidedLabel).full_text() for line in groups.shown]
+    assert lines == ["first  ·  4 points", "second  ·  3 points"]
+    groups.shown[0].findChild(QToolButton).click()
+    assert page.projection.params["groups"] == "second: #5-7"
+    page.settings.hide()
+
+
+def test_a_large_group_is_taken_evenly(page, monkeypatch):
+    monkeypatch.setattr(group_list, "MOST_GROUPED", 10)
+    page.desk.select(np.arange(COUNT))
+    page.projection.choose("lda")
+    page.bar.settings_button.click()
+    groups = page.settings.groups.fields["groups"]
+    groups.take.click()
+    rows = read_group(groups.groups[0], [], COUNT).rows
+    assert (len(rows), rows[0], rows[-1]) == (10, 0, COUNT - 1)
+    page.settings.hide()

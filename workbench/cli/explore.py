@@ -63,29 +63,39 @@ def project(arguments: argparse.Namespace) -> int:
         app.close()
     trust = EmbeddingSet.open(folder).meta.layouts[result["layout"]].trust_mean
     kept = f"; {trust:.0%} of true neighbours kept" if trust is not None else ""
-    terminal.result({**result, "trust": trust}, f"Layout {result['layout']} in {folder}{kept}")
+    made_by = f", by {result['library']}" if result["library"] else ""
+    terminal.result({**result, "trust": trust}, f"Layout {result['layout']} in {folder}{made_by}{kept}")
     return 0
 
 
 def neighbours(arguments: argparse.Namespace) -> int:
-    """List the samples nearest to one."""
+    """List the samples nearest to one, to a picture in a file, or to a text."""
     terminal, app = Terminal(arguments.json), App()
     try:
         chosen = EmbeddingSet.open(arguments.embeddings)
-        wanted = {"text": arguments.text} if arguments.text is not None else {"row": _row(chosen, arguments.id)}
+        wanted = _wanted(chosen, arguments)
         folder = str(arguments.embeddings.resolve())
         params = {"embeddings": folder, "query": wanted, "k": arguments.k, "metric": arguments.metric}
         result, arrays = ask(app, terminal, "neighbours", params)
     finally:
         app.close()
-    query, *rows = described(chosen, [result["row"], *arrays["rows"].tolist()])
+    rows = described(chosen, arrays["rows"].tolist())
     for row, distance in zip(rows, arrays["distance"].tolist(), strict=True):
         row["distance"] = distance
     lines = [f"{row['distance']:.4f}  {row['row']:>7}  {row['label'] or '':<16}  {row['id']}" for row in rows]
-    head = f"Nearest to row {query['row']} ({query['label'] or query['id']}) by {arguments.metric} distance:"
+    query = described(chosen, [result["row"]])[0] if "row" in result else wanted
+    head = result["words"]
+    if "row" in query:
+        head = f"Nearest to row {query['row']} ({query['label'] or query['id']}) by {arguments.metric} distance:"
     document = {"query": query, "metric": arguments.metric, "words": result["words"], "neighbours": rows}
     terminal.result(document, "\n".join([head, *lines]))
     return 0
+
+
+def _wanted(chosen: EmbeddingSet, arguments: argparse.Namespace) -> dict[str, Any]:
+    if arguments.picture is not None:
+        return {"picture": str(arguments.picture.resolve())}
+    return {"text": arguments.text} if arguments.text is not None else {"row": _row(chosen, arguments.id)}
 
 
 def described(chosen: EmbeddingSet, rows: list[int]) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ def setting(
     ge, gt, le, lt : bounds
     log : the value is best moved on a logarithmic scale (learning rates)
     advanced : hidden behind "More" in forms
-    widget : what edits it where the type does not tell: "path", "folder", "range", "column"
+    widget : what edits it where the type does not tell: "path", "folder", "range", "column", "groups"
     neutral : the value that changes nothing, towards which a lower strength moves this setting (`plugins.strength`)
     """
     extra: dict[str, Any] = {"unit": unit, "log": log, "advanced": advanced, "widget": widget}

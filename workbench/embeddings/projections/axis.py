@@ -9,7 +9,6 @@ Legend: N all rows, M rows that have a direction, D width.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,9 +23,9 @@ from workbench.embeddings.projections.linear import largest_across, unit_rows
 from workbench.embeddings.projections.umap_layout import with_distances
 from workbench.plugins.specs import Paper, ProjectionSpec
 from workbench.runs.embedding_set import row_blocks
+from workbench.runs.point_groups import row_of
 
 _NAMED = 2
-_SPELLED = 50_000
 
 
 class AxisConfig(Model):
@@ -104,25 +103,12 @@ def _direction(given: Given, plus: Sequence[str], minus: Sequence[str], axis: st
 
 def _mean(given: Given, names: Sequence[str]) -> NDArray[np.float64]:
     """The mean of unit vectors (D,)."""
-    rows = np.array([_row(given, name) for name in names], dtype=np.int64)
+    rows = np.array([row_of(name, given.ids or (), len(given.vectors)) for name in names], dtype=np.int64)
     for name, row in zip(names, rows, strict=True):
         if not np.isfinite(given.vectors[row]).all() or not given.vectors[row].any():
             raise DataError(f"{name!r} has no direction: its vector is zero or not finite.", "Leave it out.")
     mean_D: NDArray[np.float64] = unit_rows(given.vectors, rows).mean(axis=0)
     return mean_D
-
-
-def _row(given: Given, name: str) -> int:
-    """The row of an id, else the row of that number."""
-    ids = given.ids or ()
-    try:
-        return ids.index(name)
-    except ValueError:
-        if name.isdecimal() and int(name) < len(given.vectors):
-            return int(name)
-    near = difflib.get_close_matches(name, ids[:_SPELLED], n=1)
-    guess = f"Did you mean {near[0]!r}?" if near else f"Give an id, or a row from 0 to {len(given.vectors) - 1}."
-    raise DataError(f"There is no point {name!r}.", guess)
 
 
 def _words(group: Sequence[str]) -> str:

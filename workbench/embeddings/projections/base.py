@@ -27,14 +27,15 @@ class Wanted:
     k, metric : neighbours, nearest first; none for k = 0
     exact : the neighbours must not be approximate, however long that takes
     start : the stored layout to start from; "" for none
-    labels, ids : whether these are read
+    labels : the column of classes that is read; "" for none
+    ids : whether these are read
     """
 
     k: int = 0
     metric: Metric = "cosine"
     exact: bool = False
     start: str = ""
-    labels: bool = False
+    labels: str = ""
     ids: bool = False
 
 
@@ -61,11 +62,13 @@ class Drawn:
     places : float32 (N, 2) or (N, 3), NaN for rows that cannot be placed
     axes : a name for each column where its direction means something, such as "PC 1 (12.3 %)"
     iterations : how many were done, where the projection iterates and could be stopped
+    library : which one laid out, where that is not the same everywhere
     """
 
     places: NDArray[np.float32]
     axes: tuple[str, ...] = ()
     iterations: int | None = None
+    library: str = ""
 
 
 class Partial:

@@ -1,16 +1,16 @@
-"""Linear discriminant analysis: the directions that tell labels apart best.
+"""Linear discriminant analysis: the directions that tell classes apart best.
 
 Fisher (1936), "The use of multiple measurements in taxonomic problems"; Rao (1948) for several classes. Computed from
 the scatter matrices, so that only blocks of the vectors are in memory.
 
-Legend: N all rows, M finite rows, L of them with a label, G classes, D width, R directions with variance in classes,
+Legend: N all rows, M finite rows, L of them with a class, G classes, D width, R directions with variance in classes,
 C axes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,26 +24,36 @@ from workbench.embeddings.projections.linear import largest_across
 from workbench.embeddings.projections.pca import largest_positive, placeable
 from workbench.plugins.specs import Paper, ProjectionSpec
 from workbench.runs.embedding_set import row_blocks
+from workbench.runs.point_groups import group_texts, read_group
 
 _FINDING = "Finding the discriminants"
 # As in scikit-learn, directions in which classes vary by less than this are left out: the ratio there is noise.
 _FLAT = 1e-4
 
 
-class LdaConfig(Model):
-    """How many discriminants to draw."""
+LABEL = "label"
 
+
+class LdaConfig(Model):
+    """Which classes to tell apart, and how many discriminants to draw."""
+
+    column: str = setting(LABEL, "Classes", "the column that holds them", widget="column")
+    groups: str = setting(
+        "", "Your groups", 'in place of the column: "name: w1, w2; name: #7-12", each of ids, or rows with a #',
+        widget="groups")  # fmt: skip
+    rest: bool = setting(False, "Count the rest as a group", "all points that are in none of your groups are one more")
     dimensions: Literal[2, 3] = setting(2, "Dimensions", "2 for a plane, 3 for a view in space; needs a class more")
 
 
 class Lda(Projection):
-    """Linear discriminants of the labels."""
+    """Linear discriminants of labels, of any other classes, or of groups that the user put together."""
 
     spec = ProjectionSpec(
         id="lda",
-        title="LDA by label",
-        summary="The plane that separates the labels best, found with the labels: what a linear probe could use.",
-        when="To see whether labels can be told apart linearly. With more dimensions than samples it always can.",
+        title="LDA",
+        summary="The plane that separates labels or groups of yours best, found with them: what a linear probe uses.",
+        when="To see whether labels, or your groups, can be told apart linearly. With more dimensions than samples "
+        "they always can.",
         distances="In units of the spread within classes: 2 apart overlap, 6 apart do not. Chosen to separate, so not "
         "evidence of clusters.",
         paper=Paper(
@@ -54,17 +64,18 @@ class Lda(Projection):
     Config = LdaConfig
 
     def wants(self, config: LdaConfig) -> Wanted:
-        """The labels."""
-        return Wanted(labels=True)
+        """The column of classes, or the ids by which groups are named."""
+        return Wanted(ids=True) if config.groups else Wanted(labels=config.column)
 
     def project(self, given: Given, config: LdaConfig, progress: Progress, partial: Partial = NO_PARTIAL) -> Drawn:
         """Places (N, 2) or (N, 3); rows without a label are placed, but do not count.
 
         Two classes have one discriminant: the second axis is then the largest component across it. Raises DataError
-        where there are fewer than two classes.
+        where there are fewer than two classes, and for groups that are empty or share points.
         """
         rows_M = placeable(given.vectors)
-        classes = _Classes.count(given, rows_M, progress)
+        codes_N = _grouped(given, config, rows_M) if config.groups else given.labels
+        classes = _Classes.count(given.vectors, codes_N, rows_M, progress)
         if config.dimensions == 3 and len(classes.sizes) < 4:
             raise DataError(
                 f"{len(classes.sizes)} classes have {len(classes.sizes) - 1} discriminants, where 3 are wanted.",
@@ -85,6 +96,36 @@ class Lda(Projection):
         return Drawn(in_all_rows(places_MC, rows_M, len(given.vectors)), tuple(names))
 
 
+def _grouped(given: Given, config: LdaConfig, rows_M: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The number of each point's group (N,), the rest after the others, -1 for a point in none."""
+    codes_N = np.full(len(given.vectors), -1, np.int32)
+    groups = [read_group(text, given.ids or (), len(codes_N)) for text in group_texts(config.groups)]
+    names = [group.name or f"group {number + 1}" for number, group in enumerate(groups)]
+    for code, group in enumerate(groups):
+        taken = group.rows[codes_N[group.rows] >= 0]
+        if len(taken):
+            other = names[int(codes_N[taken[0]])]
+            raise DataError(
+                f"{other!r} and {names[code]!r} share {len(taken)} points, the first in row {taken[0]}.",
+                "Take them out of one of the two.",
+            )
+        if not np.isin(group.rows, rows_M).any():
+            words = "no points that can be placed" if len(group.rows) else "no points"
+            raise DataError(f"The group {names[code]!r} has {words}.", "Add points to it, or leave it out.")
+        codes_N[group.rows] = code
+    if config.rest:
+        codes_N[codes_N < 0] = len(names)
+    if len(np.unique(codes_N[rows_M][codes_N[rows_M] >= 0])) < 2:
+        raise _lonely(config.rest)
+    return codes_N
+
+
+def _lonely(rest: bool) -> DataError:
+    if rest:
+        return DataError("All points are in one group, so there is no rest.", "Take points out of it.")
+    return DataError("One group has nothing to be told apart from.", "Add another, or count the rest as a group.")
+
+
 @dataclass(frozen=True, eq=False)
 class _Classes:
     """Means (G, D) and sizes (G,) of the classes, the mean of all, and the scatter within classes (D, D)."""
@@ -99,22 +140,26 @@ class _Classes:
         return mean
 
     @classmethod
-    def count(cls, given: Given, rows_M: NDArray[np.int64], progress: Progress) -> _Classes:
-        if given.labels is None or not (given.labels[rows_M] >= 0).any():
-            raise DataError("This set has no labels to tell apart.", "Choose PCA, or add a column named label.")
-        rows_L = rows_M[given.labels[rows_M] >= 0]
-        found, code_L, size_G = np.unique(given.labels[rows_L], return_inverse=True, return_counts=True)
+    def count(
+        cls, vectors: NDArray[Any], codes_N: NDArray[np.int32] | None, rows_M: NDArray[np.int64], progress: Progress
+    ) -> _Classes:
+        if codes_N is None or not (codes_N[rows_M] >= 0).any():
+            raise DataError("This set has no labels to tell apart.", "Choose PCA, another column, or groups of points.")
+        rows_L = rows_M[codes_N[rows_M] >= 0]
+        found, code_L, size_G = np.unique(codes_N[rows_L], return_inverse=True, return_counts=True)
         if len(found) < 2:
-            raise DataError("All labelled points have the same label; two are needed.", "Choose PCA.")
-        width = given.vectors.shape[1]
+            raise DataError(
+                "All labelled points have the same label; two are needed.", "Choose PCA, or another column."
+            )
+        width = vectors.shape[1]
         mean_GD, within_DD = np.zeros((len(found), width)), np.zeros((width, width))
         blocks = row_blocks(len(rows_L), width)
         for rows in blocks:
-            np.add.at(mean_GD, code_L[rows], given.vectors[rows_L[rows]].astype(np.float64))
+            np.add.at(mean_GD, code_L[rows], vectors[rows_L[rows]].astype(np.float64))
         mean_GD /= size_G[:, None]
         for done, rows in enumerate(blocks):
             progress(0.8 * done / len(blocks), _FINDING)
-            centred_BD = given.vectors[rows_L[rows]] - mean_GD[code_L[rows]]
+            centred_BD = vectors[rows_L[rows]] - mean_GD[code_L[rows]]
             within_DD += centred_BD.T @ centred_BD
         return cls(mean_GD, size_G, within_DD)
 

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from workbench.core.errors import Problem, RecipeError, unknown
+from workbench.core.errors import DataError, Problem, RecipeError, unknown
 from workbench.core.model import Model
 from workbench.data.base import Progress, no_progress
 from workbench.embeddings.background import beside, wait
 from workbench.embeddings.projections.axis import Axis
 from workbench.embeddings.projections.base import NO_PARTIAL, Drawn, Given, Partial, Projection, Wanted
-from workbench.embeddings.projections.lda import Lda
+from workbench.embeddings.projections.lda import LABEL, Lda
+from workbench.embeddings.projections.parametric import ParametricUmap
 from workbench.embeddings.projections.pca import Pca
 from workbench.embeddings.projections.random_projection import RandomProjection
 from workbench.embeddings.projections.trust import trust
@@ -31,7 +32,7 @@ from workbench.runs.embedding_meta import LayoutInfo
 from workbench.runs.embedding_set import EmbeddingSet, Neighbours, add_layout
 
 PROJECTIONS: dict[str, type[Projection]] = {
-    projection.spec.id: projection for projection in (Pca, Umap, Tsne, Axis, Lda, RandomProjection)
+    projection.spec.id: projection for projection in (Pca, Umap, Tsne, Axis, Lda, ParametricUmap, RandomProjection)
 }
 
 
@@ -72,9 +73,7 @@ def project_set(folder: Path, choice: Choice, progress: Progress = no_progress, 
     wanted = projection.wants(config)
     start = opened.layout(wanted.start).xy if wanted.start else None
     stored, wished, badge = _neighbours(opened, wanted, lambda share, words: progress(0.3 * share, words))
-    given = Given(
-        opened.vectors, wished, _labels(opened) if wanted.labels else None, start, _ids(opened) if wanted.ids else None
-    )
+    given = Given(opened.vectors, wished, _labels(opened, wanted.labels), start, _ids(opened) if wanted.ids else None)
     started_s = time.monotonic()
     drawn = projection.project(given, config, lambda share, words: progress(0.3 + 0.65 * share, words), partial)
     seconds = time.monotonic() - started_s
@@ -83,6 +82,7 @@ def project_set(folder: Path, choice: Choice, progress: Progress = no_progress, 
         method=choice.id, params=_as_done(params, drawn), seed=params.get("seed"), seconds=seconds,
         trust_mean=float(np.nanmean(share_N)) if np.isfinite(share_N).any() else None,
         axes=drawn.axes, iterations=drawn.iterations, start=wanted.start, approximate=badge,
+        library=drawn.library,
     )  # fmt: skip
     name, _ = _layout_name(EmbeddingSet.open(folder), choice.id, info.params)
     add_layout(folder, name, drawn.places, share_N, info)
@@ -125,12 +125,21 @@ def _neighbours(opened: EmbeddingSet, wanted: Wanted, progress: Progress) -> tup
     return stored, other, other_badge or badge
 
 
-def _labels(opened: EmbeddingSet) -> NDArray[np.int32] | None:
-    """The column "label" as codes (N,); None where there is none, or it holds measurements."""
-    if "label" not in opened.samples.column_names:
+def _labels(opened: EmbeddingSet, name: str) -> NDArray[np.int32] | None:
+    """A column as codes (N,); None for "", and where there is no "label", or it holds measurements.
+
+    Raises RunError for any other column that is not there, DataError for one of measurements.
+    """
+    if not name or (name == LABEL and name not in opened.samples.column_names):
         return None
-    column = opened.column("label")
-    return column.codes if isinstance(column, Categorical) else None
+    column = opened.column(name)
+    if isinstance(column, Categorical):
+        return column.codes
+    if name == LABEL:
+        return None
+    raise DataError(
+        f"The column {name!r} holds measurements, not classes.", "Choose a column of words or whole numbers."
+    )
 
 
 def _ids(opened: EmbeddingSet) -> Sequence[str]:

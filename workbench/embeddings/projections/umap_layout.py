@@ -21,6 +21,7 @@ from workbench.core.errors import Cancelled, DataError
 from workbench.core.model import Model, setting
 from workbench.data.base import Progress
 from workbench.embeddings.background import beside, wait
+from workbench.embeddings.projections import umap_gpu
 from workbench.embeddings.projections.base import NO_PARTIAL, Drawn, Given, Partial, Projection, Wanted, in_all_rows
 from workbench.embeddings.projections.pca import principal_plane
 from workbench.embeddings.projections.starting import from_layout, noise, within
@@ -29,23 +30,25 @@ from workbench.embeddings.projections.umap_engine import (
     Density,
     by_label,
     compile_umap,
+    curve,
     default_epochs,
     distances,
     fuzzy_graph,
     optimise,
     spectral_start,
 )
+from workbench.embeddings.projections.umap_gpu import Wish
 from workbench.embeddings.search.neighbours import comparable_rows, exact_neighbours
 from workbench.plugins.specs import Paper, ProjectionSpec
 from workbench.runs.embedding_meta import Metric
 from workbench.runs.embedding_set import Neighbours
 
 SMALLEST_GRAPH = 4
+WEIGHING = "Weighing neighbours"
 _SMALLEST_SPECTRAL = 16
 _OPTIMISE_FROM = 0.05
 _REACH = 10.0
 _OWN_SCALE = (2.5, 40.0)
-_WEIGHING = "Weighing neighbours"
 
 OnEpoch = Callable[[int, NDArray[np.float32]], None]
 
@@ -74,6 +77,9 @@ class UmapConfig(Model):
     exact: bool = setting(
         False, "Exact neighbours", "never approximate neighbours, however long exact ones take", advanced=True
     )
+    library: Wish = setting(
+        "auto", "Library", "auto takes cuML where it and a GPU are there; umap-learn gives the same layout everywhere",
+        advanced=True)  # fmt: skip
     seed: int = setting(0, "Seed", "the same seed gives the same layout", ge=0, lt=2**31, advanced=True)
 
 
@@ -96,9 +102,8 @@ class Umap(Projection):
 
     def wants(self, config: UmapConfig) -> Wanted:
         """One neighbour fewer than `n_neighbors`, which counts the point itself."""
-        return Wanted(
-            config.n_neighbors - 1, config.metric, config.exact, start=config.start, labels=config.by_label
-        )  # fmt: skip
+        labels = "label" if config.by_label else ""
+        return Wanted(config.n_neighbors - 1, config.metric, config.exact, start=config.start, labels=labels)
 
     def project(self, given: Given, config: UmapConfig, progress: Progress, partial: Partial = NO_PARTIAL) -> Drawn:
         """Places (N, 2) or (N, 3); NaN where a vector is not finite or, under cosine, zero.
@@ -111,9 +116,10 @@ class Umap(Projection):
             raise DataError("This set has no labels to use.", 'Turn "Use labels" off.')
         if len(rows_M) < SMALLEST_GRAPH:
             places_MC = principal_plane(given.vectors, rows_M, progress, config.dimensions)
-        else:
-            places_MC = _lay_out(given, rows_M, config, progress, partial)
-        return Drawn(in_all_rows(places_MC, rows_M, len(given.vectors)))
+            return Drawn(in_all_rows(places_MC, rows_M, len(given.vectors)))
+        library = umap_gpu.library(config.library, config.dens, umap_gpu.available())
+        places_MC = _lay_out(given, rows_M, config, library, progress, partial)
+        return Drawn(in_all_rows(places_MC, rows_M, len(given.vectors)), library=library)
 
 
 def with_distances(vectors: NDArray[Any], metric: Metric) -> NDArray[np.int64]:
@@ -128,19 +134,25 @@ def with_distances(vectors: NDArray[Any], metric: Metric) -> NDArray[np.int64]:
 
 
 def _lay_out(
-    given: Given, rows_M: NDArray[np.int64], config: UmapConfig, progress: Progress, partial: Partial
+    given: Given,
+    rows_M: NDArray[np.int64],
+    config: UmapConfig,
+    library: umap_gpu.Library,
+    progress: Progress,
+    partial: Partial,
 ) -> NDArray[Any]:
     compile_umap(progress)
-    neighbours = given.neighbours
-    if neighbours is None:
-        neighbours = exact_neighbours(given.vectors, config.n_neighbors - 1, config.metric, progress)
-    index_MK, distance_MK = with_self(neighbours, rows_M, config.n_neighbors)
-    graph = wait(beside(lambda: fuzzy_graph(index_MK, distance_MK)), progress, 0.0, _WEIGHING)
+    index_MK, distance_MK = near_rows(given, rows_M, config.n_neighbors, config.metric, progress)
+    graph = wait(beside(lambda: fuzzy_graph(index_MK, distance_MK)), progress, 0.0, WEIGHING)
     if config.by_label and given.labels is not None:
         graph = _with_labels(graph, given.labels[rows_M], config.label_weight, progress)
     start_MC = _start(graph, given, rows_M, config, progress)
-    density = Density(distances(index_MK, distance_MK)) if config.dens else None
     epochs = config.n_epochs or default_epochs(len(rows_M), config.dens)
+    if library == "cuML":
+        a, b = curve(config.min_dist)
+        work = beside(lambda: umap_gpu.optimise(graph, start_MC, a, b, epochs, config.seed))
+        return wait(work, progress, _OPTIMISE_FROM, "Laying out on the GPU")
+    density = Density(distances(index_MK, distance_MK)) if config.dens else None
 
     def on_epoch(epoch: int, layout_MC: NDArray[np.float32]) -> None:
         share = _OPTIMISE_FROM + (1 - _OPTIMISE_FROM) * epoch / epochs
@@ -155,6 +167,16 @@ def _lay_out(
     layout_MC = run(on_epoch) if density is None else _run_beside(run, on_epoch)
     progress(1.0, "Laid out")
     return layout_MC
+
+
+def near_rows(
+    given: Given, rows_M: NDArray[np.int64], n_neighbors: int, metric: Metric, progress: Progress
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The neighbours that are given, or exact ones found now, as `with_self` tells them."""
+    neighbours = given.neighbours
+    if neighbours is None:
+        neighbours = exact_neighbours(given.vectors, n_neighbors - 1, metric, progress)
+    return with_self(neighbours, rows_M, n_neighbors)
 
 
 def _with_labels(graph: Any, codes_M: NDArray[np.int32], weight: float, progress: Progress) -> Any:

@@ -88,7 +88,8 @@ def project(request: Request) -> Result:
     """params: embeddings, projection {id, ...}. Compute and store a layout.
 
     Partial replies: xy (N, 2) or (N, 3) and `iteration`. The wish "stop" ends a projection that can be paused with what
-    there is. Result: layout, its axes, iterations (null where it cannot be paused), approximate ("" for exact).
+    there is. Result: layout, its axes, iterations (null where it cannot be paused), approximate ("" for exact),
+    library ("" where it is the same on every machine).
     """
     folder, choice = Path(request.params["embeddings"]), Choice(**request.params["projection"])
     partial = Partial(
@@ -96,7 +97,7 @@ def project(request: Request) -> Result:
     )
     name = project_set(folder, choice, request.progress, partial)
     info = EmbeddingSet.open(folder).meta.layouts[name].model_dump(mode="json")
-    return {"layout": name, **{key: info[key] for key in ("axes", "iterations", "approximate")}}, {}
+    return {"layout": name, **{key: info[key] for key in ("axes", "iterations", "approximate", "library")}}, {}
 
 
 def _label_counts(split: Dataset) -> list[int]:

@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QWidget
 from workbench.gui.pages.explore.bar import ExploreBar
 from workbench.gui.pages.explore.desk import Desk
 from workbench.gui.pages.explore.model import FIRST_PROJECTION, ExploreModel
+from workbench.gui.pages.explore.panels.structure.kinds import label_columns
 from workbench.gui.pages.explore.projecting.groups import GroupChoices
+from workbench.gui.pages.explore.projecting.layouts import of_set
 from workbench.gui.pages.explore.projecting.projector import Projector
 from workbench.gui.pages.explore.sets import OpenedSet
 from workbench.gui.pages.explore.settings import ProjectionSettings
@@ -79,7 +81,7 @@ class ProjectionChoice:
             if names and names[-1] != opened.layout_name:
                 self._model.show_layout(names[-1])
         self.show_offer()
-        if method == "axis" and self._projector.refusal(method, self.params):
+        if method in ("axis", "lda") and opened is not None and self._projector.refusal(method, self.params):
             self._open_settings()
 
     def compute_or_cancel(self) -> None:
@@ -107,6 +109,9 @@ class ProjectionChoice:
             self.compute_or_cancel()
 
     def _open_settings(self) -> None:
+        opened = self._model.opened
+        if opened is not None:
+            self._change(of_set(self.params, label_columns(opened.stored)))
         self.settings.offer_to_go_on(self._projector.can_go_on and self._projector.shows(self.method))
         self.settings.show_settings(self._bridge.app.catalogue.get("projection", self.method), self.params)
         self.settings.open_under(self._bar.settings_button)

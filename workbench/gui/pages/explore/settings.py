@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from workbench.gui.forms import SchemaForm
@@ -80,14 +80,25 @@ class ProjectionSettings(QFrame):
 
     def open_under(self, anchor: QWidget) -> None:
         """Float under a widget, within its screen."""
-        layout = self.layout()
-        assert layout is not None
-        layout.activate()
-        self.resize(_WIDTH, layout.totalHeightForWidth(_WIDTH))
+        self._fit()
         at = anchor.mapToGlobal(QPoint(anchor.width() - self.width(), anchor.height() + 4))
         screen = anchor.screen().availableGeometry()
         self.move(max(screen.left(), at.x()), min(at.y(), screen.bottom() - self.height()))
         self.show()
+
+    def _fit(self) -> None:
+        """As high as its content."""
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        self.resize(_WIDTH, layout.totalHeightForWidth(_WIDTH))
+
+    def event(self, event: QEvent) -> bool:
+        """Fit again whenever a part has another height: once it is first shown, or when lines come or go."""
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self._fit()
+        return done
 
     def _edit(self, change: tuple[str, Any]) -> None:
         name, value = change

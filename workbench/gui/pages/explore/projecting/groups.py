@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QVBoxLayout, Q
 from workbench.app.explorer.columns import ID
 from workbench.gui.forms.schema import FieldSpec, read_fields
 from workbench.gui.pages.explore.desk import Desk
+from workbench.gui.pages.explore.panels.structure.kinds import label_columns
+from workbench.gui.pages.explore.projecting.group_list import GroupList
 from workbench.gui.theme.tokens import SPACE_S, SPACE_XS
 from workbench.gui.widgets.basics import label, push_button
 
@@ -142,7 +144,7 @@ class GroupChoices(QWidget):
 
     Signals
     -------
-    edited((name, names)) : as of `SchemaForm`
+    edited((name, value)) : as of `SchemaForm`
     """
 
     edited = Signal(object)
@@ -150,17 +152,19 @@ class GroupChoices(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self.fields: dict[str, GroupField] = {}
+        self.fields: dict[str, GroupField | GroupList] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(SPACE_S)
 
     def set_schema(self, schema: Mapping[str, Any]) -> dict[str, Any]:
-        """Take over the settings that name points; the schema of the others is returned."""
-        specs = [spec for spec in read_fields(schema) if spec.kind == "texts"]
+        """Take over the settings that name points; the schema of the others is returned, with the set's columns."""
+        properties: Mapping[str, Any] = schema.get("properties", {})
+        lists = {name for name, field in properties.items() if field.get("widget") == "groups"}
+        specs = [spec for spec in read_fields(schema) if spec.kind == "texts" or spec.name in lists]
         if [spec.name for spec in specs] != list(self.fields):
-            self._build(specs)
-        others = {name: field for name, field in schema.get("properties", {}).items() if name not in self.fields}
+            self._build(specs, lists)
+        others = {name: self._of_set(field) for name, field in properties.items() if name not in self.fields}
         self.setVisible(bool(specs))
         return {**schema, "properties": others}
 
@@ -170,12 +174,21 @@ class GroupChoices(QWidget):
             field.set_value(values[name])
             field.show_selected()
 
-    def _build(self, specs: Sequence[FieldSpec]) -> None:
+    def _of_set(self, field: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A setting that names a column, with the columns that the opened set has."""
+        opened = self._desk.opened
+        columns = label_columns(opened.stored) if opened and field.get("widget") == "column" else []
+        return {**field, "enum": columns} if columns else field
+
+    def _build(self, specs: Sequence[FieldSpec], lists: set[str]) -> None:
         for field in self.fields.values():
             field.hide()
             field.setParent(None)
             field.deleteLater()
-        self.fields = {spec.name: GroupField(self._desk, spec) for spec in specs}
+        self.fields = {
+            spec.name: GroupList(self._desk, spec) if spec.name in lists else GroupField(self._desk, spec)
+            for spec in specs
+        }
         for field in self.fields.values():
             field.edited.connect(self.edited)
             self._column.addWidget(field)

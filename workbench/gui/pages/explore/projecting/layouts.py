@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from workbench.runs.point_groups import group_texts
 
 if TYPE_CHECKING:
     from workbench.gui.pages.explore.sets import OpenedSet
@@ -52,6 +54,20 @@ def lacking(method: str, params: Mapping[str, Any], opened: OpenedSet) -> str:
     """What a projection has not got to work with, and the way out; "" where it can begin."""
     if method == "axis" and not params["x_plus"]:
         return "Choose the points that the axis runs to, in the settings of the projection."
-    if opened.labels is None and (method == "lda" or params.get("by_label")):
+    if method == "lda" and not params["groups"] and params["column"] not in opened.stored.samples.column_names:
+        return (
+            f"The set has no column {params['column']!r} to tell apart. Choose another, or groups of points, in the "
+            "settings of the projection."
+        )
+    if method == "lda" and len(group_texts(params["groups"])) == 1 and not params["rest"]:
+        return "One group has nothing to be told apart from. Add another, or count the rest as a group."
+    if opened.labels is None and params.get("by_label"):
         return "This needs a column of labels, and the set has none."
     return ""
+
+
+def of_set(params: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+    """Settings whose column is one that the set has, where it has any whose values can be classes."""
+    if "column" not in params or not columns or params["column"] in columns:
+        return dict(params)
+    return {**params, "column": columns[0]}

@@ -1,4 +1,4 @@
-"""What can be done with the shown layout, as a strip of small controls in the map's lower corner."""
+"""What can be done with the shown layout, as small controls under the legend."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from workbench.gui.explorer.map_view import MapView
 from workbench.gui.pages.explore.projecting.card import PAUSE_KEY
-from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S, SPACE_XS
+from workbench.gui.theme.tokens import SPACE_S, SPACE_XS
 from workbench.gui.widgets.basics import icon_button, label, push_button
 
 MOST_COMPONENTS = 20
@@ -18,7 +18,7 @@ _TURN_MS, _TURN_RADIANS = 33, 0.008
 
 
 class LayoutStrip(QFrame):
-    """Components of PCA, plane or space, turning, and going on. Floats over a map; what does not apply is not there.
+    """Components of PCA, plane or space, turning, and going on; what does not apply is not there.
 
     Signals
     -------
@@ -32,10 +32,8 @@ class LayoutStrip(QFrame):
     go_on_wanted = Signal()
 
     def __init__(self, view: MapView) -> None:
-        super().__init__(view)
-        self.setObjectName("toast")
+        super().__init__()
         self.setAccessibleName("Layout")
-        self.setCursor(Qt.CursorShape.ArrowCursor)
         self._view = view
         self._timer = QTimer(self, interval=_TURN_MS)
         self._timer.timeout.connect(self._turn)
@@ -49,7 +47,7 @@ class LayoutStrip(QFrame):
         self.go_on = push_button("Continue", "", "play", f"Go on from this layout  ({PAUSE_KEY})")
         self.go_on.clicked.connect(lambda: self.go_on_wanted.emit())
         self.done = label("", "muted")
-        self._times = label("×", "muted")
+        self._in_depth = label("in depth", "muted")
         self._groups = self._lay_out()
         view.installEventFilter(self)
         self.hide()
@@ -63,7 +61,7 @@ class LayoutStrip(QFrame):
             return
         drawn = {params[axis] for axis in self.components} - {0}
         numbers = sorted(drawn | set(range(1, min(count, MOST_COMPONENTS) + 1)))
-        for part in (self.components["z"], self._times):
+        for part in (self.components["z"], self._in_depth):
             part.setVisible(params["z"] > 0)
         for axis, box in self.components.items():
             if [box.itemData(row) for row in range(box.count())] != numbers:
@@ -93,10 +91,8 @@ class LayoutStrip(QFrame):
         self.done.setText(f"{iterations:,} iterations" if iterations else "")
 
     def settle(self) -> None:
-        """Stand in the lower left corner, clear of the axes; hidden where nothing applies."""
+        """Hide where nothing applies."""
         self.setVisible(any(not group.isHidden() for group in self._groups.values()))
-        self.adjustSize()
-        self.move(SPACE_L + SPACE_S, self._view.height() - self.height() - SPACE_L - SPACE_S)
 
     # -- acting ----------------------------------------------------------------------------------------------------
 
@@ -108,9 +104,7 @@ class LayoutStrip(QFrame):
             self._view.fit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
-            self.settle()
-        elif event.type() in (QEvent.Type.Hide, QEvent.Type.MouseButtonPress):
+        if event.type() in (QEvent.Type.Hide, QEvent.Type.MouseButtonPress):
             self.turning.setChecked(False)
         return False
 
@@ -154,25 +148,36 @@ class LayoutStrip(QFrame):
     def _lay_out(self) -> dict[str, QWidget]:
         across, up, deep = self.components.values()
         groups = {
-            "components": _row(across, label("×", "muted"), up, self._times, deep),
+            "components": _column(_row(across, label("×", "muted"), up), _row(deep, self._in_depth)),
             "dimensions": _row(self.plane, self.space),
             "turning": _row(self.turning, self.reset),
-            "go_on": _row(self.done, self.go_on),
+            "go_on": _column(self.done, self.go_on),
         }
-        line = QHBoxLayout(self)
-        line.setContentsMargins(SPACE_S, SPACE_XS, SPACE_S, SPACE_XS)
-        line.setSpacing(SPACE_M)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE_XS, SPACE_S, 0, 0)
+        column.setSpacing(SPACE_S)
+        column.addWidget(groups["components"])
+        column.addWidget(_row(groups["dimensions"], groups["turning"]))
+        column.addWidget(groups["go_on"])
         for group in groups.values():
             group.hide()
-            line.addWidget(group)
         return groups
 
 
 def _row(*parts: QWidget) -> QWidget:
-    row = QWidget()
-    line = QHBoxLayout(row)
-    line.setContentsMargins(0, 0, 0, 0)
-    line.setSpacing(SPACE_XS)
+    return _filled(QHBoxLayout(), parts)
+
+
+def _column(*parts: QWidget) -> QWidget:
+    return _filled(QVBoxLayout(), parts)
+
+
+def _filled(layout: QBoxLayout, parts: tuple[QWidget, ...]) -> QWidget:
+    whole = QWidget()
+    whole.setLayout(layout)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(SPACE_XS)
     for part in parts:
-        line.addWidget(part)
-    return row
+        layout.addWidget(part, 0, Qt.AlignmentFlag.AlignLeft)
+    layout.addStretch(1)
+    return whole
