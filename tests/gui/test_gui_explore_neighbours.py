@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from PySide6.QtCore import Qt
 
-from workbench.gui.pages.explore.neighbours import HUB, MUTUAL, TORN
+from workbench.gui.pages.explore.found_neighbours import HUB, MUTUAL, TORN
 from workbench.gui.pages.explore.page import ExplorePage
 from workbench.runs.embedding_meta import LayoutInfo, SetMeta
 from workbench.runs.embedding_set import Neighbours, add_layout, store_neighbours, write_embedding_set

@@ -146,11 +146,12 @@ def _add_project(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_neighbours(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("neighbors", help="the samples nearest to one, exactly")
+    command = commands.add_parser("neighbors", aliases=["neighbours"], help="the samples nearest to one, exactly")
     command.add_argument("embeddings", type=Path)
     asked = command.add_mutually_exclusive_group(required=True)
     asked.add_argument("--id", help="the sample: its row number, or its id in the table")
-    asked.add_argument("--text", help="the sample: its text or word")
+    asked.add_argument("--text", help="the sample: its text or word; with a text encoder's set any text")
+    asked.add_argument("--picture", type=Path, metavar="FILE", help="a picture that goes through the set's encoder")
     command.add_argument("-k", type=int, default=10, help="how many")
     command.add_argument("--metric", choices=["cosine", "euclidean", "dot"], default="cosine")
     command.add_argument("--json", action="store_true", help="one JSON document on standard output")

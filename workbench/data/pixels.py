@@ -31,6 +31,7 @@ FORMATS = (
 """The formats that are tried; those that call other programs (EPS) or hold no pixels (PDF) are not."""
 
 _WIDE_MODES = ("I", "F")
+_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 
 
 @cache
@@ -59,10 +60,23 @@ def decode(source: Path | BytesIO, side_px: int) -> NDArray[np.uint8]:
 
     Returns uint8 (side_px, side_px, 3). Raises whatever Pillow raises for a file it cannot read.
     """
+    return decode_to(source, side_px, side_px)
+
+
+def decode_to(source: Path | BytesIO, height_px: int, width_px: int) -> NDArray[np.uint8]:
+    """As `decode`, to uint8 (height_px, width_px, 3): as much of the picture's centre as has this shape."""
     with Image.open(source, formats=_readable()) as image:
-        image.draft(None, (2 * side_px, 2 * side_px))
+        image.draft(None, (2 * width_px, 2 * height_px))
         flat = opaque_rgb(_upright(image))
-        return np.asarray(square(flat, side_px))
+        if height_px == width_px:
+            return np.asarray(square(flat, height_px))
+        return np.asarray(ImageOps.fit(flat, (width_px, height_px), Image.Resampling.BICUBIC))
+
+
+def is_animated(source: Path) -> bool:
+    """Whether a file that can be read holds several pictures of one scene; that of `decode` is the first."""
+    with Image.open(source, formats=_readable()) as image:
+        return image.format in _ANIMATED and bool(getattr(image, "is_animated", False))
 
 
 def opaque_rgb(image: Image.Image) -> Image.Image:

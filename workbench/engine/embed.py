@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from workbench.core.errors import RunError
 from workbench.data.base import Dataset, Progress, no_progress
 from workbench.engine import checkpoint
-from workbench.engine.experiment import Encoder, build_encoder, load_splits
+from workbench.engine.experiment import Encoder, build_encoder, image_shape, load_splits
+from workbench.engine.origin import run_source
 from workbench.evaluation.features import extract
 from workbench.recipes.models import Recipe
 from workbench.runs.embedding_meta import SetMeta
@@ -31,9 +32,20 @@ def embed_split(
     progress: Progress = no_progress,
 ) -> Path:
     """Write `embeddings/step_...` of a run: every sample of the split with its vector, table row and thumbnail."""
-    target, title = folder.embeddings / step_name(step), f"{folder.name} at step {step}"
-    write_embeddings(target, encoder, dataset, device, title, step, fingerprint, progress)
+    target = folder.embeddings / step_name(step)
+    write_embeddings(target, encoder, dataset, device, run_meta(folder, step, dataset, fingerprint), progress)
     return target
+
+
+def run_meta(folder: RunFolder, step: int, dataset: Dataset, fingerprint: str, on: str = "") -> SetMeta:
+    """What a set of a run's checkpoint says of itself; `on` names the data where they are not the run's own."""
+    return SetMeta(
+        title=f"{folder.name} at step {step}{f' on {on}' if on else ''}",
+        source=dataset.info.title,
+        step=step,
+        fingerprint=fingerprint,
+        encoder=run_source(folder, step, image_shape(dataset)),
+    )
 
 
 def write_embeddings(
@@ -41,15 +53,12 @@ def write_embeddings(
     encoder: Encoder,
     dataset: Dataset,
     device: torch.device,
-    title: str,
-    step: int,
-    fingerprint: str,
+    meta: SetMeta,
     progress: Progress = no_progress,
 ) -> None:
     """Write an embedding set of a whole split."""
     index = np.arange(len(dataset), dtype=np.int64)
     vectors = extract(encoder.backbone, encoder.inputs, dataset, index, device, progress=progress)
-    meta = SetMeta(title=title, source=dataset.info.title, step=step, fingerprint=fingerprint)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_embedding_set(target, vectors.cpu().numpy(), dataset.table(), thumbnails(dataset), meta)
 

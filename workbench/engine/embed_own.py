@@ -17,6 +17,7 @@ from workbench.data.loading import splits as splits_of
 from workbench.data.texts import read_texts
 from workbench.engine.embed import thumbnails
 from workbench.engine.experiment import Encoder, image_shape, place
+from workbench.engine.origin import text_source, weights_source
 from workbench.evaluation.features import extract
 from workbench.evaluation.invariance import Observer
 from workbench.models.pretrained import PretrainedEncoder, PretrainedFile, load_pretrained
@@ -54,16 +55,21 @@ def embed_pictures(
     names = _splits(data, split)
     progress(0.0, f"Loading {file.name}")
     loaded = load_pretrained(file)
-    vectors, tables, pictures, skipped = [], [], [], 0
+    vectors, tables, pictures, shapes, skipped = [], [], [], [], 0
     for number, name in enumerate(names):
         part = _portion(progress, number, len(names))
         dataset = load(data, name, place(), _portion(part, 0, 2))
         vectors.append(_vectors(loaded, dataset, device, _portion(part, 1, 2)))
+        shapes.append(image_shape(dataset))
         tables.append(dataset.table())
         pictures.append(thumbnails(dataset))
         skipped += len(dataset.info.skipped)
     info = dataset.info
-    meta = SetMeta(title=f"{info.title} through {file.name}", source=_source(info.source or info.title, file.path))
+    meta = SetMeta(
+        title=f"{info.title} through {file.name}",
+        source=_source(info.source or info.title, file.path),
+        encoder=weights_source(file, max(shapes)),  # in colour where one of the splits is
+    )
     _write(target, np.concatenate(vectors), pa.concat_tables(tables), np.concatenate(pictures), meta)
     return Embedded(sum(map(len, vectors)), vectors[0].shape[1], skipped)
 
@@ -77,7 +83,11 @@ def embed_texts(
     progress(0.0, f"Loading {files.name}")
     encoder = load_text_encoder(files, device)
     vectors = encoder.encode(texts.table["text"].to_pylist(), progress)
-    meta = SetMeta(title=f"{texts.title} through {files.name}", source=_source(texts.source, files.folder))
+    meta = SetMeta(
+        title=f"{texts.title} through {files.name}",
+        source=_source(texts.source, files.folder),
+        encoder=text_source(files),
+    )
     _write(target, vectors, texts.table, None, meta)
     return Embedded(len(vectors), vectors.shape[1], texts.empty)
 
@@ -98,12 +108,17 @@ def _splits(data: Choice, split: str | None) -> tuple[str, ...]:
     return (split,)
 
 
+def pretrained_encoder(loaded: PretrainedEncoder, shape: tuple[int, int, int], device: torch.device) -> Encoder:
+    """What turns pictures of a shape (C, H, W) into vectors, as those of a set are made."""
+    moments = np.asarray(loaded.mean, np.float64), np.asarray(loaded.std, np.float64)
+    observer = Observer(loaded.backbone.to(device), loaded.size, moments, device)
+    return Encoder(observer.backbone, observer.pipeline(Views(), shape))
+
+
 def _vectors(
     loaded: PretrainedEncoder, dataset: Dataset, device: torch.device, progress: Progress
 ) -> NDArray[np.float32]:
-    moments = np.asarray(loaded.mean, np.float64), np.asarray(loaded.std, np.float64)
-    observer = Observer(loaded.backbone.to(device), loaded.size, moments, device)
-    encoder = Encoder(observer.backbone, observer.pipeline(Views(), image_shape(dataset)))
+    encoder = pretrained_encoder(loaded, image_shape(dataset), device)
     index, batch = np.arange(len(dataset), dtype=np.int64), max(1, _BATCH_PX // loaded.size**2)
     features = extract(encoder.backbone, encoder.inputs, dataset, index, device, batch=batch, progress=progress)
     vectors: NDArray[np.float32] = features.numpy()

@@ -38,6 +38,7 @@ class LayoutInfo(Model):
     iterations : how many were done, where the projection could have been stopped before
     start : the layout that it started from; "" where there was none
     approximate : in words, how far the neighbours are approximate that it, or its trust, was made from; "" for exact
+    library : which one laid out, where that is not the same on every machine; else ""
     """
 
     method: str
@@ -49,6 +50,26 @@ class LayoutInfo(Model):
     iterations: int | None = Field(None, ge=0)
     start: str = ""
     approximate: str = ""
+    library: str = ""
+
+
+class EncoderSource(Model):
+    """Which encoder made a set, told so that it can be found again.
+
+    kind : "run" (a checkpoint), "pretrained" (weights for pictures) or "text" (a text encoder)
+    name : of the run, of the weights, or of the text encoder
+    path : the run's folder, the file of the weights, or the text encoder's folder, absolute
+    step : of the checkpoint
+    digest : of the weights (BLAKE2b, hexadecimal), which tells them from others of the same name; "" for a checkpoint
+    shape : (C, H, W) of the pictures as the data set gave them, px; None for texts, and where it is not known
+    """
+
+    kind: Literal["run", "pretrained", "text"]
+    name: str
+    path: str
+    step: int | None = Field(None, ge=0)
+    digest: str = ""
+    shape: tuple[int, int, int] | None = None
 
 
 class SetMeta(Model):
@@ -61,6 +82,7 @@ class SetMeta(Model):
     created : when it was written, ISO 8601, UTC
     thumbnails : whether the set was written with pictures
     approximate : in words, how far the stored neighbours are approximate; "" for exact ones
+    encoder : what made the vectors; None for imported ones
     """
 
     title: str = ""
@@ -71,6 +93,7 @@ class SetMeta(Model):
     created: str = ""
     thumbnails: bool = False
     approximate: str = ""
+    encoder: EncoderSource | None = None
     layouts: dict[str, LayoutInfo] = Field(default_factory=dict)
 
 

@@ -9,7 +9,7 @@ import torch
 
 from workbench.core.files import write_atomic
 from workbench.engine.catalogue import full_catalogue
-from workbench.engine.embed import embed_split, load_encoder, write_embeddings
+from workbench.engine.embed import embed_split, load_encoder, run_meta, write_embeddings
 from workbench.engine.experiment import Encoder, Splits, build_encoder, load_splits
 from workbench.engine.lab.server import Request, Result
 from workbench.engine.monitor import KnnMonitor
@@ -38,8 +38,8 @@ def embed_run(request: Request) -> Result:
     source = fingerprint(recipe)
     if request.params.get("out"):
         target = Path(request.params["out"])
-        title = f"{folder.path.name} at step {step} on {dataset.info.title}"
-        write_embeddings(target, encoder, dataset, device, title, step, source, request.progress)
+        meta = run_meta(folder, step, dataset, source, on=dataset.info.title)
+        write_embeddings(target, encoder, dataset, device, meta, request.progress)
     else:
         target = embed_split(folder, step, encoder, dataset, device, source, request.progress)
     return {"embeddings": str(target), "step": step, "samples": len(dataset)}, {}
@@ -79,8 +79,13 @@ def _measure(
 def open_run(request: Request) -> tuple[RunFolder, Recipe]:
     """The run folder that a request names, and its recipe as it was run."""
     folder = RunFolder(Path(request.params["run"]))
+    return folder, recipe_of(folder)
+
+
+def recipe_of(folder: RunFolder) -> Recipe:
+    """The recipe of a run as it was run."""
     asked = folder.resolved if folder.resolved.exists() else folder.recipe
-    return folder, build(read_document(asked), full_catalogue())
+    return build(read_document(asked), full_catalogue())
 
 
 def lab_device() -> torch.device:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from workbench.embeddings.words.files import read_judgements, read_questions
 from workbench.embeddings.words.planes import meaning_axes as place_on_axes
 from workbench.embeddings.words.planes import pair_plane as plane_of
 from workbench.embeddings.words.similarity import correlate
+from workbench.engine.lab.outside import is_unknown_text, picture_query, text_query
 from workbench.engine.lab.server import Request, Result
 from workbench.engine.lab.spaces import SPACES, Query, Space
 from workbench.runs.embedding_meta import SearchMetric
@@ -31,6 +32,9 @@ _UNITS = {"cosine": "cosine distance", "euclidean": "Euclidean distance", "dot":
 def neighbours(request: Request) -> Result:
     """params: embeddings, row or query (see `Space.query`), k, metric (null: the set's own).
 
+    The query may also be {"picture": path}, and in a set of a text encoder a text that no row has (`outside`); of a
+    picture the answer has what its encoder saw as `picture`, uint8 (h, w, 3).
+
     The nearest others, exact, over all points: a listing, with the same rows as `index` and their `distance`. Of one
     row also `mutual` (bool: it is among the other's own k; absent where finding that out would take long), and where
     neighbours are stored `hubness` (how many points name the other among their `hubness_k`).
@@ -38,7 +42,7 @@ def neighbours(request: Request) -> Result:
     space, params = SPACES.open(Path(request.params["embeddings"])), request.params
     metric = space.metric(params.get("metric"))
     wanted = params.get("query") or {"row": params["row"]}
-    query = space.query(wanted, metric)
+    query, seen = _query(space, wanted, metric, request)
     found = space.index(metric).nearest(query.vector, int(params["k"]), leave_out=query.inputs)
     head, arrays = _listing(space, query, found, metric)
     if len(query.inputs) == 1 and not {"rows", "terms"} & wanted.keys():
@@ -50,7 +54,19 @@ def neighbours(request: Request) -> Result:
     if (hubs := space.hubness(metric)) is not None:
         arrays["hubness"], head["hubness_k"] = hubs[0][found.index], hubs[1]
         head["columns"].append({"name": "hubness", "title": "Named by", "unit": "points"})
-    return {"of": len(space), "metric": metric, **head}, {**arrays, "index": found.index}
+    return {"of": len(space), "metric": metric, **head}, {**arrays, **seen, "index": found.index}
+
+
+def _query(
+    space: Space, wanted: Mapping[str, Any], metric: SearchMetric, request: Request
+) -> tuple[Query, dict[str, NDArray[Any]]]:
+    """What is asked for, and the picture that it was, if it was one."""
+    if wanted.get("picture"):
+        query, picture = picture_query(space, Path(wanted["picture"]), request.progress)
+        return query, {"picture": picture}
+    if is_unknown_text(space, wanted):
+        return text_query(space, str(wanted["text"]), request.progress), {}
+    return space.query(wanted, metric), {}
 
 
 def combine(request: Request) -> Result:

@@ -1,47 +1,44 @@
-"""The nearest neighbours in the inspector: of the looked-at sample, of the selection, or of what is typed."""
+"""The nearest neighbours in the inspector: of the looked-at sample, the selection, what is typed, or a picture."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QDockWidget, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from workbench.app.explorer.explorer import Changed, Explorer
 from workbench.app.explorer.sums import parse_sum
+from workbench.app.lab_client import Ticket
 from workbench.core.errors import WorkbenchError
 from workbench.gui.pages.explore.count_box import CountBox
 from workbench.gui.pages.explore.desk import Desk
+from workbench.gui.pages.explore.found_neighbours import HUB, MUTUAL, TORN, FoundNeighbours, made_ready
 from workbench.gui.pages.explore.metric_box import METRICS, MetricBox
-from workbench.gui.pages.explore.row_list import Entry, RowList, entries_of
-from workbench.gui.pages.explore.sets import OpenedSet, shared_label_words
+from workbench.gui.pages.explore.outside_picture import PATTERNS, OutsidePicture
+from workbench.gui.pages.explore.row_list import RowList
+from workbench.gui.pages.explore.sets import OpenedSet, points_words
 from workbench.gui.pages.explore.term_field import TermField
-from workbench.gui.pages.explore.torn import torn_neighbours
 from workbench.gui.theme.tokens import SPACE_S, SPACE_XS
-from workbench.gui.widgets.basics import icon_button, label, set_tone
+from workbench.gui.widgets.basics import icon_button, label, push_button, set_tone
+from workbench.gui.widgets.containers import Collapsible
 
-QUERIES = {"sample": "Looked-at sample", "selection": "Mean of the selection", "text": "Word or sum"}
-MUTUAL, TORN, HUB = "⇄", "↗", "✱"
-HUB_TIMES = 3
-"""A hub is among the neighbours of so many times more points than the average."""
+QUERIES = {
+    "sample": "Looked-at sample",
+    "selection": "Mean of the selection",
+    "text": "Word or sum",
+    "picture": "Picture from outside",
+}
 MOST_AVERAGED = 100_000
 _LIST_PX, _PICTURE_PX, _COLUMNS = 340, 72, 3
+_SLOW_MS = 300
 _WATCHED = frozenset({"focus", "selection", "k", "metric", "layout"})
-
-
-@dataclass(frozen=True)
-class _Found:
-    """An answer made ready off the window's thread."""
-
-    entries: list[Entry]
-    words: str
-    elsewhere: str
 
 
 class NeighboursView(QWidget):
@@ -58,15 +55,21 @@ class NeighboursView(QWidget):
         super().__init__()
         self._desk = desk
         self._asked, self._stale = 0, True
+        self._ticket: Ticket | None = None
+        self._doing = ""
+        self._slow = QTimer(self, singleShot=True, interval=_SLOW_MS)
         self.query = _box("Neighbours of", QUERIES)
         self.line = TermField(desk, "Word or sum")
+        self.outside = OutsidePicture()
         self.back_button = icon_button("chevron-left", "Look at the sample before  (Alt+Left)")
         self.forward_button = icon_button("chevron-right", "Look at the next sample again  (Alt+Right)")
         self.count = CountBox("Number of neighbours", 12)
         self.metrics = MetricBox()
         self.summary = label("", "", wrap=True)
+        self.cancel_button = push_button("Cancel", tip="Stop asking")
+        self.cancel_button.setVisible(False)
         self.elsewhere = label("", "muted", wrap=True)
-        self.list = RowList("Nearest neighbours", "Distance", _PICTURE_PX, _COLUMNS, _LIST_PX)
+        self.list = RowList(desk, "Nearest neighbours", "Distance", _PICTURE_PX, _COLUMNS, _LIST_PX)
         self.note = label("", "caption", wrap=True)
         self._lay_out()
         self._connect()
@@ -86,8 +89,10 @@ class NeighboursView(QWidget):
         column.setSpacing(SPACE_S)
         column.addLayout(head)
         column.addWidget(self.line)
+        column.addWidget(self.outside)
         column.addLayout(line)
         column.addWidget(self.summary)
+        column.addWidget(self.cancel_button, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.elsewhere)
         column.addWidget(self.list)
         column.addWidget(self.note)
@@ -95,7 +100,10 @@ class NeighboursView(QWidget):
     def _connect(self) -> None:
         self._desk.subscribe(self.follow)
         self.list.chosen.connect(self.chosen)
-        self.line.entered.connect(self.ask)
+        self.line.entered.connect(self._ask_typed)
+        self.outside.wanted.connect(self._choose_picture)
+        self._slow.timeout.connect(self._show_waiting)
+        self.cancel_button.clicked.connect(self._cancel)
         self.query.currentIndexChanged.connect(lambda _: self._choose_query())
         self.count.chosen.connect(self._choose_count)
         self.metrics.currentIndexChanged.connect(lambda _: self._choose_metric())
@@ -116,7 +124,9 @@ class NeighboursView(QWidget):
         opened, explorer = self._desk.opened, self._desk.explorer
         if opened is not None and explorer is not None:
             pictured = opened.stored.thumbnails is not None
-            self.line.setPlaceholderText("#42 - #7 + #19" if pictured else "king - man + woman")
+            sums = "#42 - #7 + #19" if pictured else "king - man + woman"
+            self.line.setPlaceholderText("Any text" if reads_texts(opened) else sums)
+            self.outside.show_seen(None)
         self._show_controls()
         self._refresh()
 
@@ -138,6 +148,7 @@ class NeighboursView(QWidget):
         """Ask for the neighbours of the query; say what is missing where there is none."""
         self._asked += 1
         mine, explorer = self._asked, self._desk.explorer
+        self._stop_waiting()
         if explorer is None:
             self._say("")
             return
@@ -159,7 +170,36 @@ class NeighboursView(QWidget):
             if mine == self._asked:
                 self._say(str(error), "danger")
 
-        self._desk.ask("neighbours", params, done, failed, "explore-inspector-neighbours")
+        def told(share: float, words: str) -> None:
+            if mine == self._asked:
+                self._wait(words)
+
+        channel = "explore-inspector-neighbours"
+        self._ticket = self._desk.ask("neighbours", params, done, failed, channel, told)
+
+    def ask_about(self, path: Path) -> None:
+        """Ask for the neighbours of a picture in a file, where the user can see the answer."""
+        self.outside.set_path(path)
+        with QSignalBlocker(self.query):
+            self.query.setCurrentIndex(self.query.findData("picture"))
+        self._show_controls()
+        self._look_away()
+        _bring_up(self)
+        self._refresh()
+
+    def _choose_picture(self) -> None:
+        path = self._desk.ask_file("Find what is nearest to a picture", PATTERNS)
+        if path is not None:
+            self.ask_about(path)
+
+    def _ask_typed(self) -> None:
+        self._look_away()
+        self.ask()
+
+    def _look_away(self) -> None:
+        """Look at no sample, so that the map marks the neighbours of what is asked for instead of its own."""
+        if self._desk.explorer is not None and self._desk.explorer.focus is not None:
+            self._desk.look_at(None)
 
     def _query(self, explorer: Explorer) -> dict[str, Any] | None:
         match self.asks_for:
@@ -171,7 +211,12 @@ class NeighboursView(QWidget):
                     words = f"The mean of {count:,} points is not taken here."
                     raise WorkbenchError(words, f"Select {MOST_AVERAGED:,} at most.")
                 return {"rows": explorer.selected_rows.tolist()} if count else None
-        terms = parse_sum(self.line.text())
+            case "picture":
+                return None if self.outside.path is None else {"picture": str(self.outside.path)}
+        text, opened = self.line.text().strip(), self._desk.opened
+        if opened is not None and reads_texts(opened) and not _is_sum(text):
+            return {"text": text} if text else None
+        terms = parse_sum(text)
         if len(terms) == 1 and terms[0]["sign"] > 0:
             return {name: value for name, value in terms[0].items() if name != "sign"}
         return {"terms": terms} if terms else None
@@ -181,6 +226,7 @@ class NeighboursView(QWidget):
             "sample": "Click a point on the map, or ask for the neighbours of something else.",
             "selection": "Select points on the map: hold Shift and drag.",
             "text": "Type a word or a signed sum, and press Enter.",
+            "picture": "Choose a picture, or drop one on the page: it goes through the encoder of this set.",
         }[self.asks_for]
 
     def _refresh(self) -> None:
@@ -195,20 +241,27 @@ class NeighboursView(QWidget):
         opened, explorer = self._desk.opened, self._desk.explorer
         assert opened is not None
         assert explorer is not None
-        shared, row = self._desk.app.selection, result.get("row")
-        same = len(shared.neighbours) == len(arrays["rows"]) and bool((shared.neighbours == arrays["rows"]).all())
-        if row is not None and (shared.embeddings, shared.row) == (opened.folder, row) and not same:
-            self._desk.app.show_neighbours(arrays["rows"], arrays["distance"])
+        self._mark(result.get("row"), arrays["rows"], arrays["distance"])
+        if self.asks_for == "picture":
+            self.outside.show_seen(arrays.get("picture"))
 
-        def show(found: _Found) -> None:
+        def show(found: FoundNeighbours) -> None:
             if mine == self._asked:
                 self._show(found, result)
 
-        self._desk.work(partial(_made_ready, opened, explorer, result, arrays), show)
+        self._desk.work(partial(made_ready, opened, explorer, result, arrays), show)
 
-    def _show(self, found: _Found, result: dict[str, Any]) -> None:
+    def _mark(self, row: int | None, rows: NDArray[Any], distances: NDArray[Any]) -> None:
+        """Have these marked on the map, unless another sample is looked at, whose neighbours are marked there."""
+        shared, opened = self._desk.app.selection, self._desk.opened
+        mine = opened is not None and shared.embeddings == opened.folder and shared.row in (None, row)
+        if mine and not np.array_equal(shared.neighbours, rows):
+            self._desk.app.show_neighbours(rows, distances)
+
+    def _show(self, found: FoundNeighbours, result: dict[str, Any]) -> None:
         opened = self._desk.opened
         assert opened is not None
+        self._stop_waiting()
         set_tone(self.summary, "")
         self.summary.setText(found.words)
         self.elsewhere.setText(found.elsewhere)
@@ -223,14 +276,41 @@ class NeighboursView(QWidget):
             HUB: f"{HUB} hub, near to many",
         }
         legend = " · ".join(words for mark, words in meanings.items() if mark in marks)
-        self.note.setText(f"{told}, exact over all {len(opened):,} points.{f' {legend}' if legend else ''}")
+        self.note.setText(f"{told}, exact over all {points_words(len(opened))}.{f' {legend}' if legend else ''}")
 
     def _say(self, words: str, tone: str = "muted") -> None:
+        self._stop_waiting()
+        self._mark(None, np.zeros(0, np.int64), np.zeros(0, np.float32))
         set_tone(self.summary, tone)
         self.summary.setText(words)
         self.elsewhere.setVisible(False)
         self.list.show_entries([])
         self.note.setText("")
+
+    # -- what takes long -------------------------------------------------------------------------------------------
+
+    def _wait(self, words: str) -> None:
+        """The lab says what it does; that is shown, with Cancel, once it takes long."""
+        self._doing = words
+        if self.cancel_button.isVisibleTo(self):
+            self._show_waiting()
+        elif not self._slow.isActive():
+            self._slow.start()
+
+    def _show_waiting(self) -> None:
+        set_tone(self.summary, "muted")
+        self.summary.setText(f"{self._doing}…")
+        self.cancel_button.setVisible(True)
+
+    def _stop_waiting(self) -> None:
+        self._slow.stop()
+        self.cancel_button.setVisible(False)
+
+    def _cancel(self) -> None:
+        if self._ticket is not None:
+            self._desk.app.quick_lab.cancel(self._ticket)
+        self._asked += 1
+        self._say("Cancelled.")
 
     # -- what the user sets ----------------------------------------------------------------------------------------
 
@@ -238,6 +318,7 @@ class NeighboursView(QWidget):
         """Show what the state says, without a signal."""
         explorer = self._desk.explorer
         self.line.setVisible(self.asks_for == "text")
+        self.outside.setVisible(self.asks_for == "picture")
         self.back_button.setEnabled(explorer is not None and explorer.walk.previous is not None)
         self.forward_button.setEnabled(explorer is not None and explorer.walk.following is not None)
         if explorer is None:
@@ -266,57 +347,33 @@ class NeighboursView(QWidget):
             (explorer.back if back else explorer.forward)()
 
 
-def _made_ready(
-    opened: OpenedSet, explorer: Explorer, result: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]
-) -> _Found:
-    rows, row = arrays["rows"], result.get("row")
-    torn = np.zeros(0, np.int64)
-    if row is not None and opened.layout is not None:
-        torn = torn_neighbours(opened.layout.xy, int(row), rows)
-    elsewhere = np.isin(rows, torn)
-    marks, tips = _marks(result, arrays, elsewhere)
-    values = [f"{value:.3f}".replace("-", "\N{MINUS SIGN}") for value in arrays["distance"]]
-    words = result["words"]
-    if row is not None:
-        shared = shared_label_words(opened, int(row), rows.tolist())
-        words = shared or f"The {len(rows):,} nearest to {result['title'].removeprefix('Nearest to ')}."
-    placed = row is not None and opened.layout is not None
-    entries = entries_of(explorer, rows, result["names"], values, marks, tips)
-    return _Found(entries, words, torn_words(len(torn), len(rows)) if placed else "")
+def reads_texts(opened: OpenedSet) -> bool:
+    """Whether the set was made by a text encoder, which can read any text."""
+    encoder = opened.stored.meta.encoder
+    return encoder is not None and encoder.kind == "text"
 
 
-def _marks(
-    result: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], elsewhere: NDArray[np.bool_]
-) -> tuple[list[str], list[str]]:
-    """The signs of each neighbour, and what they say."""
-    count = len(elsewhere)
-    none = np.zeros(count, np.int64)
-    mutual, named, k = arrays.get("mutual", none), arrays.get("hubness", none), int(result.get("hubness_k", 0))
-    marks, tips = [], []
-    for at in range(count):
-        signs, said = [], []
-        if mutual[at]:
-            signs.append(MUTUAL)
-            said.append("mutual: each is among the other's nearest")
-        if elsewhere[at]:
-            signs.append(TORN)
-            said.append("the map shows it elsewhere")
-        if k and named[at] >= HUB_TIMES * k:
-            signs.append(HUB)
-        if k:
-            said.append(f"among the {k} nearest of {int(named[at]):,} points ({k} on average)")
-        marks.append("".join(signs))
-        tips.append("\n".join(said))
-    return marks, tips
+def _is_sum(text: str) -> bool:
+    """Whether a line means points and signs, where it might be a text as well."""
+    try:
+        terms = parse_sum(text)
+    except WorkbenchError:
+        return False
+    return len(terms) == 1 or "+" in text or any(term["sign"] < 0 or "row" in term for term in terms)
 
 
-def torn_words(torn: int, count: int) -> str:
-    """`5 of 12 lie elsewhere on the map.`"""
-    if not count:
-        return ""
-    if not torn:
-        return "The map keeps them all near." if count > 1 else "The map keeps it near."
-    return f"{torn:,} of {count:,} {'lies' if torn == 1 else 'lie'} elsewhere on the map."
+def _bring_up(widget: QWidget) -> None:
+    """Unfold and show what a widget lies in."""
+    parent = widget.parentWidget()
+    while parent is not None:
+        if isinstance(parent, Collapsible):
+            parent.set_open(True)
+        elif isinstance(parent, QScrollArea):
+            parent.ensureWidgetVisible(widget)
+        elif isinstance(parent, QDockWidget):
+            parent.show()
+            parent.raise_()
+        parent = parent.parentWidget()
 
 
 def _box(name: str, items: Mapping[str, str]) -> QComboBox:

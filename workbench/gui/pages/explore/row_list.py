@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QMimeData, QPoint, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -20,6 +21,8 @@ from PySide6.QtWidgets import (
 )
 
 from workbench.app.explorer.explorer import Explorer
+from workbench.gui.pages.explore.desk import Desk
+from workbench.gui.pages.explore.dragging import POINTS, drag_points, is_drag, points_data
 from workbench.gui.widgets.thumbnails import Picture, ThumbnailGrid
 
 _ROW = Qt.ItemDataRole.UserRole
@@ -45,6 +48,8 @@ class Entry:
 class RowList(QWidget):
     """Lists entries, pictures as a grid and others as lines. Arrow keys move, Enter or a click chooses.
 
+    Entries can be dragged onto a line in which points are named.
+
     Parameters
     ----------
     title : accessible name, and what the values are called
@@ -59,13 +64,13 @@ class RowList(QWidget):
     chosen = Signal(object)
 
     def __init__(
-        self, title: str, value: str, picture_px: int = 64, columns: int = 0, most_px: int | None = None
+        self, desk: Desk, title: str, value: str, picture_px: int = 64, columns: int = 0, most_px: int | None = None
     ) -> None:
         super().__init__()
         self._most = most_px
         self.entries: list[Entry] = []
-        self.grid = ThumbnailGrid(picture_px, columns=columns)
-        self.names = _lines(title, value)
+        self.grid = _Pictures(desk, picture_px, columns)
+        self.names = _Lines(desk, title, value)
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -105,23 +110,68 @@ class RowList(QWidget):
         self.names.setFixedHeight(min(self._most, lines))
 
 
-def _lines(title: str, value: str) -> QTreeWidget:
-    made = QTreeWidget()
-    made.setAccessibleName(title)
-    made.setProperty("bare", True)
-    made.setRootIsDecorated(False)
-    made.setUniformRowHeights(True)
-    made.setAllColumnsShowFocus(True)
-    made.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    made.setHeaderLabels(["Name", value, ""])
-    head = made.header()
-    head.setStretchLastSection(False)
-    head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-    for section in (1, 2):
-        head.setSectionResizeMode(section, QHeaderView.ResizeMode.ResizeToContents)
-    made.headerItem().setTextAlignment(1, _RIGHT)
-    return made
+class _Pictures(ThumbnailGrid):
+    """Pictures of points: a press chooses when it is let go where it began, and drags when it moves away."""
+
+    def __init__(self, desk: Desk, size_px: int, columns: int) -> None:
+        super().__init__(size_px, columns)
+        self._desk = desk
+        self._pressed: QPoint | None = None
+
+    def points_data(self, index: int) -> QMimeData:
+        """The point of a picture, to be dragged."""
+        key = self._pictures[index].key
+        return points_data(self._desk.explorer, [key] if isinstance(key, int) else [])
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        with QSignalBlocker(self):  # the ring moves at once; chosen is what is not dragged
+            super().mousePressEvent(event)
+        left = event.button() == Qt.MouseButton.LeftButton
+        self._pressed = event.position().toPoint() if left else None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        start = self._pressed
+        if start is None or not is_drag(start, event):
+            return
+        self._pressed = None
+        index = self._at(start)
+        if index is not None:
+            drag_points(self, self.points_data(index), self._images[index])
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        start, self._pressed = self._pressed, None
+        index = None if start is None else self._at(start)
+        if index is not None and self._at(event.position().toPoint()) == index:
+            self.chosen.emit(self._pictures[index].key)
+
+
+class _Lines(QTreeWidget):
+    """Points without pictures, a line each."""
+
+    def __init__(self, desk: Desk, title: str, value: str) -> None:
+        super().__init__()
+        self._desk = desk
+        self.setAccessibleName(title)
+        self.setProperty("bare", True)
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setAllColumnsShowFocus(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHeaderLabels(["Name", value, ""])
+        head = self.header()
+        head.setStretchLastSection(False)
+        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for section in (1, 2):
+            head.setSectionResizeMode(section, QHeaderView.ResizeMode.ResizeToContents)
+        self.headerItem().setTextAlignment(1, _RIGHT)
+
+    def mimeTypes(self) -> list[str]:
+        return [POINTS]
+
+    def mimeData(self, items: Sequence[QTreeWidgetItem]) -> QMimeData:
+        return points_data(self._desk.explorer, [item.data(0, _ROW) for item in items])
 
 
 def _line(entry: Entry) -> QTreeWidgetItem:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from numpy.typing import ArrayLike
 from PySide6.QtCore import QEvent, QStringListModel, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QCompleter, QHBoxLayout, QLineEdit, QListView, QToolButton, QWidget
 
 from workbench.app.explorer.sums import Term, name_of_row, term_of, word_at
 from workbench.core.errors import WorkbenchError
 from workbench.gui.pages.explore.desk import Desk
+from workbench.gui.pages.explore.dragging import dropped_points, written_names
 from workbench.gui.theme.tokens import SPACE_XS
 from workbench.gui.widgets.basics import icon_button
 from workbench.gui.widgets.thumbnails import Picture, Thumbnail
-from workbench.runs.embedding_meta import word_column
 
 LISTED = 12
 _REST_MS = 60
@@ -27,22 +27,29 @@ class TermField(QLineEdit):
     """A line with completions of the word at the cursor.
 
     Tab takes the chosen completion, or the first one; Enter takes the chosen one and else ends the typing; Escape
-    closes the list.
+    closes the list. Points that are dropped on it are added to the sum, while Alt is held taken away.
+
+    Parameters
+    ----------
+    sums : whether the line may name several points; else what is dropped takes the place of what is there
 
     Signals
     -------
-    entered() : Enter was pressed
+    entered() : Enter was pressed, or points were dropped
     """
 
     entered = Signal()
 
-    def __init__(self, desk: Desk, name: str, placeholder: str = "") -> None:
+    def __init__(self, desk: Desk, name: str, placeholder: str = "", *, sums: bool = True) -> None:
         super().__init__()
-        self._desk = desk
+        self._desk, self._sums = desk, sums
         self._channel = f"explore-words-{id(self)}"
         self.setAccessibleName(name)
         self.setPlaceholderText(placeholder)
-        self.setToolTip("A word of this set, or # and the number of a row.\nTab takes the completion, Enter goes on.")
+        dropped = "Drag a point here to add it, with Alt to take it away." if sums else "Or drag a point here."
+        self.setToolTip(
+            f"A word of this set, or # and the number of a row.\nTab takes the completion, Enter goes on.\n{dropped}"
+        )
         self._words = QStringListModel(self)
         self.completer_list = QCompleter(self._words, self)
         self.popup = QListView()
@@ -85,6 +92,54 @@ class TermField(QLineEdit):
             self.entered.emit()
             return
         super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self._takes(event):
+            self._show_dropping(True)
+        else:
+            super().dragEnterEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if not self._takes(event):
+            super().dragMoveEvent(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._show_dropping(False)
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._show_dropping(False)
+        rows = dropped_points(self._desk.explorer, event.mimeData())
+        if self._takes(event):
+            self.add_rows(rows, minus=bool(event.modifiers() & Qt.KeyboardModifier.AltModifier))
+        else:
+            super().dropEvent(event)
+
+    def _takes(self, event: QDropEvent) -> bool:
+        """Accept points of the opened set, whatever action the keys propose."""
+        if not dropped_points(self._desk.explorer, event.mimeData()):
+            return False
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        return True
+
+    def _show_dropping(self, on: bool) -> None:
+        self.setProperty("dropping", on)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+    def add_rows(self, rows: Sequence[int], *, minus: bool = False) -> None:
+        """Add points to the sum, or take them away, and go on as after Enter."""
+        explorer = self._desk.explorer
+        if explorer is None or not rows:
+            return
+        text = self.text().strip() if self._sums else ""
+        minus = minus and self._sums
+        for name in written_names(explorer, rows if self._sums else rows[:1]):
+            text = f"{text} {'-' if minus else '+'} {name}".strip() if text or minus else name
+        self.setText(text)
+        self.close_list()
+        self.entered.emit()
 
     def _ask(self) -> None:
         start, end = word_at(self.text(), self.cursorPosition())
@@ -132,7 +187,7 @@ class PointField(QWidget):
         self._desk, self._taken = desk, ("", 0)
         self.picture = Thumbnail(_CHIP_PX)
         self.picture.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.line = TermField(desk, name, placeholder)
+        self.line = TermField(desk, name, placeholder, sums=False)
         self.line.setMinimumWidth(56)
         self.take_button: QToolButton = icon_button("target", f"Take the looked-at sample as {name}")
         line = QHBoxLayout(self)
@@ -189,14 +244,4 @@ class PointField(QWidget):
 
 def written_name(desk: Desk, row: int) -> str:
     """How the row is named in a line: by its word, in a set with pictures by its number."""
-    opened = desk.opened
-    if opened is None or opened.stored.thumbnails is not None:
-        return f"#{row}"
-    return name_of_row(row, row_words(desk, [row])[0])
-
-
-def row_words(desk: Desk, rows: ArrayLike) -> list[str]:
-    """What the lab calls these rows by; "" for one without a word."""
-    explorer = desk.explorer
-    assert explorer is not None
-    return explorer.columns.cells(word_column(explorer.stored.samples.column_names), rows)
+    return f"#{row}" if desk.explorer is None else written_names(desk.explorer, [row])[0]
