@@ -444,7 +444,7 @@ def test_several_ticked_projections_are_computed_and_listed_with_their_figures(q
     settle(qtbot, page)
     stored = EmbeddingSet.open(folders[0])
     assert {"random", "lda"} <= {info.method for info in stored.meta.layouts.values()}
-    assert cell(panel, "LDA by label", 3) == "dimensions 2"
+    assert cell(panel, "LDA", 3) == "column label · rest off · dimensions 2"
     assert cell(panel, "Random projection", 5).endswith("%")
     assert not panel.layouts.compute_button.isEnabled()
 

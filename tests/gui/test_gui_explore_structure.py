@@ -13,8 +13,9 @@ import pytest
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QImage
 
+from workbench.app.listings import ListedColumn
 from workbench.gui.pages.explore.page import ExplorePage
-from workbench.gui.pages.explore.panels.structure.found import Found
+from workbench.gui.pages.explore.panels.structure.found import Found, cell_words
 from workbench.gui.pages.explore.panels.structure.kinds import KINDS
 from workbench.runs.embedding_meta import LayoutInfo, SetMeta
 from workbench.runs.embedding_set import add_layout, write_embedding_set
@@ -452,3 +453,36 @@ def test_marking_every_row_of_a_long_list_takes_no_time_that_is_noticed(page, pa
     assert time.perf_counter() - began < 0.5
     assert len(marked(panel)) == many
     panel.results.show_found(None, "")
+
+
+def test_an_answer_gets_all_the_room_below_the_settings_at_once(page, panel, qtbot):
+    find(qtbot, page, "suspects")
+    results, found = panel.results, panel.results.found
+    results.show_found(None, "Press Find")
+    settle(qtbot, page)
+    results.show_found(found, "")
+    bottom = panel.table.mapTo(results, panel.table.rect().bottomLeft()).y()
+    assert results.height() - bottom <= 2
+
+
+def test_a_value_that_rounds_to_nothing_has_no_sign():
+    assert cell_words(ListedColumn("x", "X", "", None, np.array([-0.0])), 0) == "0"
+
+
+def test_found_clusters_are_named_once_on_the_map(page, panel, qtbot):
+    find(qtbot, page, "kmeans", clusters=3)
+    page.map.grab()
+    settle(qtbot, page)
+    page.map.grab()
+    assert panel.labels.boxes
+    assert not page.map_part.overlays.names.boxes
+    page.desk.explorer.apply("colour by label", colour="label")
+    settle(qtbot, page)
+    page.map.grab()
+    assert page.map_part.overlays.names.boxes
+
+
+def test_an_answer_without_rows_says_what_to_do_next(page, panel, qtbot):
+    find(qtbot, page, "duplicates", threshold=1e-12)
+    assert panel.results.hint.isVisible()
+    assert "press Find again" in panel.results.hint.text()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QApplication, QPushButton
 
@@ -17,8 +17,11 @@ from workbench.app.settings import load_settings, save_settings
 from workbench.core.resources import resource
 from workbench.gui.bridge import Bridge
 from workbench.gui.pages.explore import sets
+from workbench.gui.pages.explore.carrying import explorer_of
+from workbench.gui.pages.explore.centre import LEAST_MAP_PX
 from workbench.gui.pages.explore.model import Stage
 from workbench.gui.pages.explore.page import ExplorePage
+from workbench.gui.pages.explore.places import step_words
 from workbench.gui.theme import apply, load_theme
 from workbench.recipes.presets import load
 from workbench.recipes.toml_io import write_toml
@@ -449,3 +452,70 @@ def test_the_saved_picture_holds_map_title_and_legend(page, tmp_path):
     assert (image.width(), image.height()) == (2400, 1800)
     page.save_map(tmp_path / "map.gif")
     assert page.app.notice.message == "A map is not saved as '.gif'."
+
+
+# what stands beside and below the map
+
+
+def test_a_closed_panel_gives_its_height_back_to_the_map(page, qtbot):
+    before = page.map.height()
+    page.drawer.open_panel("samples")
+    qtbot.waitUntil(lambda: page.map.height() < before)
+    page.drawer.close_panel()
+    qtbot.waitUntil(lambda: page.map.height() == before)
+
+
+def test_a_panel_leaves_the_map_its_least_height_and_takes_its_own_back_when_there_is_room(page, qtbot):
+    page.drawer.open_panel("samples")
+    page.resize(920, 480)
+    qtbot.waitUntil(lambda: page.drawer.height() < page.app.settings.drawer_px)
+    assert page.map.height() >= LEAST_MAP_PX
+    page.resize(920, 900)
+    qtbot.waitUntil(lambda: page.drawer.height() == page.app.settings.drawer_px)
+    page.drawer.close_panel()
+
+
+def test_no_strip_lies_over_the_points(page):
+    for strip in (page.map_part.strip, page.projector.strip):
+        assert strip.isVisible()
+        assert not page.map.isAncestorOf(strip)
+        top_left = page.map.mapFromGlobal(strip.mapToGlobal(QPoint(0, 0)))
+        assert not page.map.rect().intersects(QRect(top_left, strip.size()))
+
+
+def test_every_tab_says_what_its_panel_is_for(page):
+    assert all(tab.toolTip() not in ("", tab.text()) for tab in page.drawer.tabs.values())
+
+
+def test_the_foot_of_one_point_counts_one_and_offers_no_trust(page, qtbot, tmp_path):
+    write_embedding_set(tmp_path / "one", np.ones((1, 3), np.float32), pa.table({"id": ["a"]}), None, SetMeta())
+    add_layout(tmp_path / "one", "pca", np.zeros((1, 2)), np.full(1, np.nan, np.float32), LayoutInfo(method="pca"))
+    page.open_path(tmp_path / "one")
+    qtbot.waitUntil(lambda: opened_folder(page) == tmp_path / "one", timeout=LAB_MS)
+    settle(qtbot, page)
+    assert page.filter_bar.count.text() == "1 point"
+    assert page.centre.foot.exact.text() == "exact neighbours · 1 point"
+    assert not page.centre.foot.trust_link.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("tsne", "t-SNE"), ("pca-2", "PCA 2"), ("umap-time", "UMAP time"), ("random", "Random"), ("mine", "Mine")],
+)
+def test_layouts_are_called_by_what_they_are(name, title):
+    assert sets.layout_title(name) == title
+
+
+@pytest.mark.parametrize(("folder", "words"), [("step_00001200", "step 1,200"), ("best", "best")])
+def test_a_checkpoints_set_is_called_by_its_step(folder, words):
+    assert step_words(Path("run/embeddings") / folder) == words
+
+
+def test_a_set_is_asked_by_its_own_metric_unless_another_was_chosen(tmp_path):
+    for metric in ("euclidean", "cosine"):
+        meta = SetMeta(metric=metric)
+        write_embedding_set(tmp_path / metric, np.eye(3, dtype=np.float32), pa.table({"id": list("abc")}), None, meta)
+    first, other = explorer_of(sets.load(tmp_path / "euclidean")), sets.load(tmp_path / "cosine")
+    assert explorer_of(other, first).state.metric == "cosine"
+    first.apply("ask by dot product", metric="dot")
+    assert explorer_of(other, first).state.metric == "dot"

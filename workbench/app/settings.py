@@ -19,6 +19,7 @@ class Settings(Model):
     geometry, layout : Qt's own strings, base64; meaningless elsewhere
     projection : id of the one that was last chosen or computed in Explore; "" before the first
     drawer_px : height of the open panel under the map
+    docks_kept : docks below the pages that were wanted there in a low window, beside an open panel
     map_hides : what is not drawn over the points, such as "names"
     recent_sets : folders of embedding sets that belong to no run, the last opened first
     """
@@ -31,6 +32,7 @@ class Settings(Model):
     smoothing: float = 0.6
     projection: str = ""
     drawer_px: int = 280
+    docks_kept: tuple[str, ...] = ()
     map_hides: tuple[str, ...] = ("torn",)
     recent_sets: tuple[str, ...] = ()
 

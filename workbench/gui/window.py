@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 from PySide6.QtCore import QByteArray, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -22,6 +22,7 @@ from workbench.app.words import CHIPS, chip_of, chip_problem
 from workbench.core.units import format_duration
 from workbench.gui.activity import Activity
 from workbench.gui.bridge import Bridge
+from workbench.gui.dock_room import DockRoom
 from workbench.gui.face import WindowFace
 from workbench.gui.log import LogFeed
 from workbench.gui.pages.base import Page, Steps
@@ -80,6 +81,7 @@ class Window(QMainWindow):
             self.rail.add_page(page.id, page.title, page.id, self.bridge.commands[f"page.{page.id}"].shortcut)
             self.stack.addWidget(page)
             page.stepped.connect(self._refresh_steps)
+            page.room_changed.connect(self._share_room)
         self.rail.chosen.connect(self.show_page)
         self.notice_bar = NoticeBar()
         column = QVBoxLayout()
@@ -122,6 +124,7 @@ class Window(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self.resizeDocks([self.inspector_dock], [280], Qt.Orientation.Horizontal)
         self.resizeDocks([self.activity_dock, self.log_dock], [130, 130], Qt.Orientation.Vertical)
+        self.dock_room = DockRoom(self, [self.activity_dock, self.log_dock], self.app)
 
     def _dock(self, id_: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title, self)
@@ -158,6 +161,7 @@ class Window(QMainWindow):
         self.stack.setCurrentWidget(self.pages[page])
         self.rail.set_current(page)
         self._refresh_steps()
+        self._share_room()
         self.recipe_bar.set_current(section or (page if page in CHIPS else None))
         inspector = self.pages[page].inspector()
         self.inspector_stack.setCurrentWidget(inspector or self._no_inspector)
@@ -289,6 +293,14 @@ class Window(QMainWindow):
         self.app.quick_lab.start()
         self.app.attach_live_runs()
 
+    def _share_room(self) -> None:
+        page = self.stack.currentWidget()
+        self.dock_room.share(wanted=isinstance(page, Page) and page.wants_room())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_room()
+
     def _restore_layout(self) -> None:
         settings = self.app.settings
         if settings.geometry:
@@ -300,6 +312,7 @@ class Window(QMainWindow):
         """Keep the layout and the session; runs go on without the window."""
         self._autosave.stop()
         self._live.stop()
+        self.dock_room.share(wanted=False)
         self.app.settings = self.app.settings.replace(
             geometry=_text(self.saveGeometry()), layout=_text(self.saveState())
         )

@@ -27,7 +27,7 @@ _COMPARED_PLACES = 500
 class ClusterName:
     """What a cluster is called.
 
-    words : "mostly cat (83 %)", "cat (40 %), dog (35 %)", "paris, london, rome"; "cluster 4" where nothing is known
+    words : "mostly cat (83%)", "cat (40%), dog (35%)", "paris, london, rome"; "cluster 4" where nothing is known
     share : share of the labelled members with the most frequent label; None for a name that is not from labels
     """
 
@@ -96,7 +96,7 @@ def _by_label(codes: NDArray[np.int32], labels: Labels, count: int) -> list[Clus
 
 
 def _label_name(titles: list[str], shares: list[float]) -> ClusterName:
-    words = [f"{title} ({100 * share:.0f} %)" for title, share in zip(titles, shares, strict=True)]
+    words = [f"{title} ({share:.0%})" for title, share in zip(titles, shares, strict=True)]
     return ClusterName(f"mostly {words[0]}" if shares[0] >= 0.5 else ", ".join(words), shares[0])
 
 

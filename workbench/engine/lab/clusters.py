@@ -122,6 +122,6 @@ def _words(request: Request, found: Clusters, noise: int) -> str:
         return " ".join(["No dense region was found: lower the smallest cluster's size.", *found.notes])
     what = f"the layout {layout}" if layout else "the vectors"
     total = len(found.codes)
-    left = f" {noise:,} of {total:,} points ({100 * noise / total:.0f} %) are in none." if noise else ""
+    left = f" {noise:,} of {total:,} points ({noise / total:.0%}) are in none." if noise else ""
     count = f"{len(found.sizes):,} clusters" if len(found.sizes) > 1 else "One cluster"
     return " ".join([f"{count} of {what} by {_TITLES[method]}.{left}", *found.notes])

@@ -31,7 +31,7 @@ def compare_layouts(request: Request) -> Result:
     kept[placed] = trust(near, b[placed], k)
     order = placed[np.argsort(kept[placed], kind="stable")]
     mean = float(kept[placed].mean())
-    words = f"{len(placed):,} points keep {100 * mean:.0f} % of their {k} nearest on the map on average."
+    words = f"{len(placed):,} points keep {mean:.0%} of their {k} nearest on the map on average."
     if left_out := len(opened) - len(placed):
         words += f" {left_out:,} points have no place in one of the layouts and were left out."
     listing = Listing(

@@ -61,7 +61,7 @@ class LegendContent:
 
 def format_value(value: float) -> str:
     """Four significant digits, without a trailing point."""
-    return f"{value:.4g}"
+    return f"{value:z.4g}"
 
 
 def gradient(ramp: Ramp, area: QRectF) -> QLinearGradient:

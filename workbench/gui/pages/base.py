@@ -38,9 +38,11 @@ class Page(QWidget):
     Signals
     -------
     stepped() : there is something else to undo or to redo in the page's own steps
+    room_changed() : the page wants more height than before, or no longer
     """
 
     stepped = Signal()
+    room_changed = Signal()
 
     id = ""
     title = ""
@@ -76,6 +78,10 @@ class Page(QWidget):
     def inspector(self) -> QWidget | None:
         """What the inspector shows beside this page; None leaves it empty."""
         return None
+
+    def wants_room(self) -> bool:
+        """Whether the page can use the height of the docks below it, where the window is low."""
+        return False
 
     def steps(self) -> Steps | None:
         """What Undo and Redo take while this page is up; None for the recipe's."""

@@ -1,23 +1,20 @@
-"""The tools as a small strip of buttons in the map's corner."""
+"""The tools as a small strip of buttons beside the map."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton, QVBoxLayout
 
 from workbench.gui.explorer.map_view import MapView
-from workbench.gui.theme.tokens import SPACE_S, SPACE_XS
+from workbench.gui.theme.tokens import SPACE_XS
 from workbench.gui.widgets.basics import icon_button, rule
 
 
 class ToolStrip(QFrame):
-    """Floats over a map: one button a tool, then show everything and fly to the selection."""
+    """One button a tool, then show everything and fly to the selection. Beside a map it hides no point."""
 
     def __init__(self, view: MapView) -> None:
-        super().__init__(view)
-        self.setObjectName("toast")
+        super().__init__()
         self.setAccessibleName("Map tools")
-        self.setCursor(Qt.CursorShape.ArrowCursor)
         self._view = view
         self.buttons: dict[str, QToolButton] = {}
         column = QVBoxLayout(self)
@@ -38,21 +35,9 @@ class ToolStrip(QFrame):
         self.fly_button.clicked.connect(lambda: view.fly_to(view.cloud.selected))
         column.addWidget(self.fit_button)
         column.addWidget(self.fly_button)
+        column.addStretch(1)
         view.tool_changed.connect(self._show)
         self._show(view.tool.id)
-        self.adjustSize()
-        view.installEventFilter(self)
-        self._settle()
-        self.show()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize:
-            self._settle()
-        return False
-
-    def _settle(self) -> None:
-        """Stand in the upper right corner, where no axis has its name."""
-        self.move(self._view.width() - self.width() - SPACE_S, SPACE_S)
 
     def _choose(self, id_: str) -> None:
         self._view.set_tool(id_)
@@ -61,4 +46,3 @@ class ToolStrip(QFrame):
     def _show(self, id_: str) -> None:
         self.buttons["turn"].setVisible(self._view.space is not None)
         self.buttons[id_].setChecked(True)
-        self.adjustSize()

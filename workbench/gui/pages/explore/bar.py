@@ -109,6 +109,7 @@ class ExploreBar(QWidget):
             told = "embedded" if found.embeddings is not None else "not embedded yet"
             self.steps.setItemData(row, f"Step {found.step:,}: {told}", Qt.ItemDataRole.ToolTipRole)
         _choose(self.steps, step)
+        self.steps.setPlaceholderText("" if checkpoints else "none")
         self.steps.setEnabled(bool(checkpoints))
 
     def set_columns(self, names: Mapping[str, str], metrics: Mapping[str, str], chosen: str) -> None:

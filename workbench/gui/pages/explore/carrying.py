@@ -33,7 +33,7 @@ def explorer_of(opened: OpenedSet, before: Explorer | None = None, *, same_sampl
     state = replace(explorer.state, layout=opened.layout_name)
     state = state if state.colour else replace(state, colour=next(iter(colour_names(explorer)), ""))
     if before is not None:
-        state = _with_look(state, before.state, explorer)
+        state = _with_look(state, before, explorer)
     explorer.state = state
     if before is not None and same_samples:
         explorer.state = _with_points(state, before, explorer)
@@ -74,15 +74,15 @@ def rows_in(before: EmbeddingSet, after: EmbeddingSet) -> NDArray[np.int64]:
     return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
 
 
-def _with_look(state: ExplorerState, before: ExplorerState, explorer: Explorer) -> ExplorerState:
-    names = explorer.columns.names
+def _with_look(state: ExplorerState, last: Explorer, explorer: Explorer) -> ExplorerState:
+    names, before = explorer.columns.names, last.state
     if before.colour in colour_names(explorer):
         state = replace(state, colour=before.colour, hidden=before.hidden)
     if before.sort in names:
         state = replace(state, sort=before.sort, descending=before.descending)
-    return replace(
-        state, point_size=before.point_size, layer=before.layer, metric=before.metric, k=before.k
-    )  # fmt: skip
+    # A metric that was the last set's own was not chosen: this set has its own.
+    metric = state.metric if before.metric == last.stored.meta.metric else before.metric
+    return replace(state, point_size=before.point_size, layer=before.layer, metric=metric, k=before.k)
 
 
 def _with_points(state: ExplorerState, before: Explorer, explorer: Explorer) -> ExplorerState:

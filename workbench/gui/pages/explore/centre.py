@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from workbench.gui.explorer.colours import of_theme
@@ -10,13 +11,15 @@ from workbench.gui.explorer.legend import Legend
 from workbench.gui.explorer.map_view import MapView
 from workbench.gui.pages.explore.model import ExploreModel, Stage
 from workbench.gui.pages.explore.projecting.card import ProgressCard
-from workbench.gui.pages.explore.sets import OpenedSet
+from workbench.gui.pages.explore.sets import OpenedSet, layout_title, points_words
 from workbench.gui.theme import current_theme
-from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S
+from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S, SPACE_XS
 from workbench.gui.widgets.basics import ElidedLabel, Glyph, label, push_button
 from workbench.gui.widgets.containers import EmptyState
 
 LEGEND_WIDTH = 176
+LEAST_MAP_PX = 200
+"""As high as the tools beside it."""
 _STATES = {
     Stage.NO_RUN: ("Nothing to explore yet", (("train", "Go to Train"), ("open", "Open an embedding set…"))),
     Stage.NO_CHECKPOINT: ("No checkpoint yet", (("train", "Go to Train"),)),
@@ -42,8 +45,8 @@ class Centre(QStackedWidget):
         self._beside: QWidget | None = None
         colours = of_theme(current_theme())
         self.map = MapView(colours)
+        self.map.setMinimumHeight(LEAST_MAP_PX)
         self.legend = Legend(colours)
-        self.legend.setFixedWidth(LEGEND_WIDTH)
         self.foot = Foot()
         self.progress = ProgressCard(self.map)
         self._empty = {stage: EmptyState("explore", title, "", actions) for stage, (title, actions) in _STATES.items()}
@@ -71,20 +74,19 @@ class Centre(QStackedWidget):
         self.map.set_plot_colours(colours)
         self.legend.set_plot_colours(colours)
 
+    def hold_strips(self, tools: QWidget, layout: QWidget) -> None:
+        """Put the tools beside the map and what can be done with the layout under the legend: they cover no point."""
+        self._map_line.insertWidget(1, tools)
+        self._legend_side.addWidget(layout)
+
     def hold_drawer(self, drawer: QWidget) -> None:
         """Put this under the map."""
-        self.down.addWidget(drawer)
-        self.down.setStretchFactor(0, 1)
-        self.down.setCollapsible(0, False)
-        self.down.setCollapsible(1, False)
-        self.down.handle(1).setEnabled(False)
+        self.down.hold(drawer)
         self.down.splitterMoved.connect(lambda *_: self.drawer_sized.emit(self.down.sizes()[1]))
 
     def open_drawer(self, height_px: int | None) -> None:
         """Give what stands under the map a height; None where it is closed."""
-        self.down.handle(1).setEnabled(height_px is not None)
-        if height_px is not None:
-            self.down.setSizes([max(1, self.down.height() - height_px), height_px])
+        self.down.give(height_px)
 
     def show_beside(self, widget: QWidget | None) -> None:
         """Put a widget to the right of the map, in place of the one that is there; None for none.
@@ -105,16 +107,15 @@ class Centre(QStackedWidget):
     def _build_map_side(self) -> QWidget:
         card = QFrame()
         card.setProperty("card", True)
-        line = QHBoxLayout(card)
+        line = self._map_line = QHBoxLayout(card)
         line.setContentsMargins(1, 1, SPACE_S, 1)
-        line.setSpacing(SPACE_S)
+        line.setSpacing(SPACE_XS)
         line.addWidget(self.map, 1)
-        line.addWidget(self.legend)
+        line.addWidget(self._build_legend_side())
         self.across = QSplitter(Qt.Orientation.Horizontal)
         self.across.addWidget(card)
         self.across.setCollapsible(0, False)
-        self.down = QSplitter(Qt.Orientation.Vertical)
-        self.down.addWidget(self.across)
+        self.down = _Down(self.across)
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(SPACE_L, 0, SPACE_L, SPACE_S)
@@ -122,6 +123,56 @@ class Centre(QStackedWidget):
         column.addWidget(self.down, 1)
         column.addWidget(self.foot)
         return side
+
+    def _build_legend_side(self) -> QWidget:
+        side = QWidget()
+        side.setFixedWidth(LEGEND_WIDTH)
+        self._legend_side = QVBoxLayout(side)
+        self._legend_side.setContentsMargins(0, 0, 0, SPACE_S)
+        self._legend_side.setSpacing(0)
+        self._legend_side.addWidget(self.legend, 1)
+        return side
+
+
+class _Down(QSplitter):
+    """The map over the panel: the panel keeps its height, less only where the map would have too little."""
+
+    def __init__(self, upper: QWidget) -> None:
+        super().__init__(Qt.Orientation.Vertical)
+        self._given: int | None = None
+        self._upper = upper
+        self._lower: QWidget | None = None
+        self.addWidget(upper)
+        self.setCollapsible(0, False)
+        self.splitterMoved.connect(lambda *_: self._take(self.sizes()[1]))
+
+    def hold(self, lower: QWidget) -> None:
+        """Put the panel below."""
+        self._lower = lower
+        self.addWidget(lower)
+        self.setCollapsible(1, False)
+        self.handle(1).setEnabled(False)
+        self.handle(1).setToolTip("Drag to make the panel higher or lower")
+
+    def give(self, height_px: int | None) -> None:
+        """Give the panel a height; None for as little as it can be, where it is closed."""
+        self.handle(1).setEnabled(height_px is not None)
+        self._take(height_px)
+        self._share()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share()
+
+    def _take(self, height_px: int | None) -> None:
+        self._given = height_px
+
+    def _share(self) -> None:
+        if self._lower is not None:
+            least = self._lower.minimumSizeHint().height()
+            most = self.height() - self.handleWidth() - self._upper.minimumSizeHint().height()
+            lower = least if self._given is None else max(least, min(self._given, most))
+            self.setSizes([self.height() - self.handleWidth() - lower, lower])
 
 
 class Foot(QWidget):
@@ -158,8 +209,11 @@ class Foot(QWidget):
         for part in (self._glyph, self.exact):
             part.setVisible(opened is not None)
         self.trust.setText(trust_words(opened))
-        self.trust.setToolTip("Share of each point's true nearest neighbours that are near it on the map as well.")
-        self.trust_link.setVisible(opened is not None and opened.layout is not None and opened.layout.trust is not None)
+        info = None if opened is None or opened.layout is None else opened.layout.info
+        made_by = f" Laid out by {info.library}." if info is not None and info.library else ""
+        meaning = "Share of each point's true nearest neighbours that are near it on the map as well."
+        self.trust.setToolTip(meaning + made_by)
+        self.trust_link.setVisible(_has_trust(opened))
         self._show_exact(opened)
         self.left_out.set_full_text("" if opened is None else _left_out(opened))
 
@@ -169,7 +223,8 @@ class Foot(QWidget):
         badge = "" if opened is None else (info.approximate if info else "") or opened.stored.meta.approximate
         self._glyph.set_icon("warning" if badge else "success", "warning" if badge else "success")
         how = badge or "exact neighbours"
-        self.exact.setText("" if opened is None else f"{how} · all {len(opened):,} points")
+        count = 0 if opened is None else len(opened)
+        self.exact.setText("" if opened is None else f"{how} · {'all ' if count > 1 else ''}{points_words(count)}")
 
 
 def _sentence(model: ExploreModel) -> str:
@@ -200,12 +255,18 @@ def _placeholder(stage: Stage) -> str:
     }.get(stage, "")
 
 
+def _has_trust(opened: OpenedSet | None) -> bool:
+    """Whether any point has a trust; one alone has no neighbours to keep."""
+    info = None if opened is None or opened.layout is None else opened.layout.info
+    return info is not None and info.trust_mean is not None
+
+
 def trust_words(opened: OpenedSet | None) -> str:
     """The layout's name, and how many of the true neighbours it keeps where that is known."""
     if opened is None or opened.layout is None:
         return ""
     info = opened.layout.info
-    name = opened.layout_name.upper()
+    name = layout_title(opened.layout_name)
     if info is None or info.trust_mean is None:
         return name
     return f"{name} keeps {info.trust_mean:.0%} of true neighbours"

@@ -14,7 +14,7 @@ from workbench.app.application import App
 from workbench.app.explorer.explorer import Changed, Explorer
 from workbench.app.explorer.points import How, PointSet
 from workbench.app.jobs import Job
-from workbench.app.lab_client import Done
+from workbench.app.lab_client import Done, Progress, Ticket
 from workbench.core.errors import WorkbenchError
 from workbench.gui.bridge import Bridge
 from workbench.gui.explorer.map_view import MapView
@@ -34,6 +34,7 @@ class Desk:
     ----------
     opened, explorer : the set that is shown and what is selected and filtered in it; None while none is open
     map : the main map; parts add and remove overlays of their own
+    named_column : the column whose groups a part names on the map itself; "" for none
     """
 
     def __init__(self, bridge: Bridge, map_view: MapView) -> None:
@@ -41,6 +42,7 @@ class Desk:
         self.map = map_view
         self.opened: OpenedSet | None = None
         self.explorer: Explorer | None = None
+        self.named_column = ""
         self._listeners: list[Callable[[Changed], None]] = []
         self._unsubscribe: Callable[[], None] = lambda: None
         self._place_beside: Beside = lambda widget: None
@@ -62,6 +64,7 @@ class Desk:
         if same:
             return
         self._unsubscribe()
+        self.named_column = ""
         self.explorer = None if opened is None else explorer or Explorer(opened.stored)
         self._unsubscribe = (lambda: None) if self.explorer is None else self.explorer.subscribe(self._tell)
 
@@ -145,12 +148,21 @@ class Desk:
     # -- asking ----------------------------------------------------------------------------------------------------
 
     def ask(
-        self, request: str, params: Mapping[str, Any], done: Done, failed: Failed | None = None, channel: str = ""
-    ) -> None:
-        """Ask the quick lab about the opened set; an answer that comes after another set was opened is dropped."""
+        self,
+        request: str,
+        params: Mapping[str, Any],
+        done: Done,
+        failed: Failed | None = None,
+        channel: str = "",
+        progress: Progress | None = None,
+    ) -> Ticket | None:
+        """Ask the quick lab about the opened set; an answer that comes after another set was opened is dropped.
+
+        progress : told of questions that take long, which the returned ticket can cancel
+        """
         opened = self.opened
         if opened is None:
-            return
+            return None
 
         def answered(result: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
             if self._still(opened):
@@ -161,8 +173,16 @@ class Desk:
                 (failed or self.app.fail)(error)
 
         asked = {"embeddings": str(opened.folder), **params}
-        self.app.quick_lab.ask(request, asked, done=answered, failed=refused, channel=channel or f"explore-{request}")
+        ticket = self.app.quick_lab.ask(
+            request,
+            asked,
+            done=answered,
+            failed=refused,
+            channel=channel or f"explore-{request}",
+            progress=progress or (lambda share, words: None),
+        )
         self.bridge.hurry()
+        return ticket
 
     def long_job(self, title: str, request: str, params: Mapping[str, Any], done: Done) -> Job | None:
         """Ask for long work on the opened set, with progress and Cancel; None while no set is open."""

@@ -61,6 +61,7 @@ class Drawer(QWidget):
             tab.setProperty("kind", "quiet")
             tab.setCheckable(True)
             tab.setAccessibleName(kind.title)
+            tab.setToolTip(kind.tip)
             tab.clicked.connect(lambda _checked=False, id_=id_: self.toggle(id_))
             line.addWidget(tab)
         line.addStretch(1)

@@ -16,6 +16,7 @@ from workbench.gui.pages.explore.desk import Desk
 from workbench.gui.pages.explore.filter_field import FilterField, Words
 from workbench.gui.pages.explore.saved_menu import SavedMenu
 from workbench.gui.pages.explore.selecting import grow, invert, toggle_isolated
+from workbench.gui.pages.explore.sets import points_words
 from workbench.gui.theme.tokens import SPACE_L, SPACE_S, SPACE_XS
 from workbench.gui.widgets.basics import icon_button, label
 
@@ -169,7 +170,7 @@ class FilterBar(QWidget):
             self.count.setText("")
             return
         shown, total = int(np.count_nonzero(explorer.shown)), len(explorer)
-        self.count.setText(f"{total:,} points" if shown == total else f"{shown:,} of {total:,} shown")
+        self.count.setText(points_words(total) if shown == total else f"{shown:,} of {total:,} shown")
 
     def _show_buttons(self) -> None:
         explorer = self._desk.explorer

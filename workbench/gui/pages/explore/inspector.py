@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWi
 
 from workbench.app.selection import Selection
 from workbench.gui.pages.explore.desk import Desk
+from workbench.gui.pages.explore.dragging import DragSource, looked_at_data
 from workbench.gui.pages.explore.neighbours import NeighboursView
 from workbench.gui.pages.explore.selection_part import SelectionPart
 from workbench.gui.pages.explore.sets import OpenedSet
@@ -42,6 +43,8 @@ class ExploreInspector(Inspector):
         self.neighbours = NeighboursView(desk)
         self.neighbours.chosen.connect(self.chosen)
         self._folder: Path | None = None
+        for part in (self.picture, self.facts):
+            DragSource(part, lambda: looked_at_data(desk.explorer))
         self.add_section("sample", "Sample", _column(self.hint, self._sample()))
         self.add_section("neighbours", "Nearest neighbours", self.neighbours)
         self.selected = SelectionPart(desk)

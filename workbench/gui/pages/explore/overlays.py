@@ -143,9 +143,9 @@ class MapOverlays:
         return layout.xy if self._desk.map.space is not None else self._desk.map.cloud.xy
 
     def _are_names(self, colours: Colouring) -> bool:
-        """Whether the categories name groups; a few whole numbers do not, but for labels."""
+        """Whether the categories name groups that nobody names yet; a few whole numbers do not, but for labels."""
         explorer = self._desk.explorer
-        if explorer is None or len(colours.values) < 2 or not colours.column:
+        if explorer is None or len(colours.values) < 2 or colours.column in ("", self._desk.named_column):
             return False
         return colours.column == LABEL or explorer.columns.compared_as(colours.column) == "text"
 

@@ -19,12 +19,12 @@ from workbench.gui.bridge import Bridge
 from workbench.gui.explorer import export
 from workbench.gui.explorer.raster import painting
 from workbench.gui.pages.base import Page
-from workbench.gui.pages.data.drop import DropVeil, dropped_paths
 from workbench.gui.pages.explore.bar import LAYERS, ExploreBar
 from workbench.gui.pages.explore.carrying import add_trust, colour_names
 from workbench.gui.pages.explore.centre import Centre, trust_words
 from workbench.gui.pages.explore.desk import Desk
 from workbench.gui.pages.explore.drawer import Drawer
+from workbench.gui.pages.explore.dropping import FileDrop
 from workbench.gui.pages.explore.exporting import ExportMenu
 from workbench.gui.pages.explore.filter_bar import FilterBar
 from workbench.gui.pages.explore.inspector import ExploreInspector
@@ -67,9 +67,10 @@ class ExplorePage(Page):
         self.centre.hold_drawer(self.drawer)
         self.details = ExploreInspector(self.desk)
         self.details.selected.table_wanted.connect(lambda: self.drawer.open_panel("samples"))
-        self._veil = DropVeil(self)
+        self._files = FileDrop(self, self.desk, self.open_path, self.details.neighbours.ask_about)
         self._steps = ExplorerSteps(self.desk)
         self.projector = Projector(self.desk, self.model, self.centre.progress, self.map_part)
+        self.centre.hold_strips(self.map_part.strip, self.projector.strip)
         self.projection = ProjectionChoice(self.desk, self.model, self.bar, self.projector, self)
         self.settings = self.projection.settings
         self.opener = Opener(self.desk, self, self.open_path)
@@ -144,6 +145,9 @@ class ExplorePage(Page):
 
     def inspector(self) -> QWidget:
         return self.details
+
+    def wants_room(self) -> bool:
+        return self.drawer.panel is not None
 
     def steps(self) -> ExplorerSteps:
         return self._steps
@@ -263,6 +267,7 @@ class ExplorePage(Page):
         self.app.settings = self.app.settings.replace(drawer_px=height_px)
 
     def _size_drawer(self, is_open: bool) -> None:
+        self.room_changed.emit()
         self.centre.open_drawer(self.app.settings.drawer_px if is_open else None)
 
     def _show_columns(self) -> None:
@@ -381,15 +386,10 @@ class ExplorePage(Page):
     # -- drag and drop ---------------------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        paths = dropped_paths(event.mimeData())
-        if len(paths) == 1 and paths[0].exists():
-            event.acceptProposedAction()
-            self._veil.show_words(f"Drop to open {paths[0].name}")
+        self._files.enter(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._veil.hide()
+        self._files.veil.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._veil.hide()
-        for path in dropped_paths(event.mimeData()):
-            self.open_path(path)
+        self._files.drop(event)

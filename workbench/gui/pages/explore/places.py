@@ -72,7 +72,14 @@ def same_run(one: Path, other: Path) -> bool:
 
 def loose_title(embeddings: Path) -> str:
     """What a set that was opened from disk is called."""
-    return embeddings.name if run_of(embeddings) is None else f"{embeddings.parent.parent.name} · {embeddings.name}"
+    run = run_of(embeddings)
+    return embeddings.name if run is None else f"{run.name} · {step_words(embeddings)}"
+
+
+def step_words(embeddings: Path) -> str:
+    """`step 1,200` of a run's embedding set; the folder's name of one that is called otherwise."""
+    digits = embeddings.name.removeprefix("step_")
+    return f"step {int(digits):,}" if digits.isdecimal() else embeddings.name
 
 
 def news(handle: RunHandle | None) -> tuple[object, ...]:

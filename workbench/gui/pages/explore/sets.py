@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LABEL, TRUST = "label", "trust"
 LAYOUT_ORDER = ("umap", "pca")
 FACT_CHARACTERS = 200
+_WRITTEN = {"pca": "PCA", "umap": "UMAP", "tsne": "t-SNE", "lda": "LDA", "parametric": "Parametric UMAP"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +148,17 @@ def shared_label_words(opened: OpenedSet, row: int, neighbours: Sequence[int]) -
     return f"{same} of {len(neighbours)} share the label {own}."
 
 
+def layout_title(name: str) -> str:
+    """A layout's name as it is read: `t-SNE 2` of tsne-2, `Random` of random."""
+    method, *rest = name.split("-")
+    return " ".join([_WRITTEN.get(method, method.capitalize()), *rest])
+
+
+def points_words(count: int) -> str:
+    """`1 point`, `1,797 points`."""
+    return f"{count:,} point" if count == 1 else f"{count:,} points"
+
+
 def is_embedding_set(folder: Path) -> bool:
     """Whether a folder can be opened as a set."""
     return (folder / "vectors.npy").is_file()
@@ -168,5 +180,5 @@ def _preferred(names: Sequence[str]) -> str:
 
 
 def _words(value: object) -> str:
-    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = f"{value:z.4g}" if isinstance(value, float) else str(value)
     return text if len(text) <= FACT_CHARACTERS else text[:FACT_CHARACTERS] + "…"

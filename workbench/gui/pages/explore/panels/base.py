@@ -18,11 +18,13 @@ class ExplorePanel(QWidget):
     Attributes
     ----------
     id, title : in the settings and on the tab
+    tip : what the panel is for, on the tab's tooltip
     glyph : the tab's icon, a name in gui/theme/icons.toml
     """
 
     id: ClassVar[str]
     title: ClassVar[str]
+    tip: ClassVar[str]
     glyph: ClassVar[str]
 
     def __init__(self, desk: Desk) -> None:

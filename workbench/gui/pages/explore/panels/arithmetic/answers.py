@@ -32,7 +32,7 @@ class Answers(QWidget):
         self._asked = 0
         self.listing: Listing | None = None
         self.words = label("", "muted", wrap=True)
-        self.list = RowList(title, "Score")
+        self.list = RowList(desk, title, "Score")
         self.select_button = icon_button("lasso", "Select these on the map")
         self.csv_button = icon_button("export", "Save the list as CSV…")
         line = QHBoxLayout()
@@ -125,4 +125,4 @@ def _heading(column: ListedColumn) -> str:
 
 def number(value: float) -> str:
     """A score with four decimals."""
-    return f"{value:.4f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:z.4f}".replace("-", "\N{MINUS SIGN}")

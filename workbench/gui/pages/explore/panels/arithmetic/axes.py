@@ -149,6 +149,6 @@ class AxesTool(Tool):
 
 def axes_words(count: int, shared: float) -> str:
     """How many words there are, and whether the axes measure different things."""
-    value = f"{shared:.2f}".replace("-", "\N{MINUS SIGN}")
+    value = f"{shared:z.2f}".replace("-", "\N{MINUS SIGN}")
     points = "1 word" if count == 1 else f"{count:,} words"
     return f"{points}. Cosine between the axes: {value}; 0 is independent."

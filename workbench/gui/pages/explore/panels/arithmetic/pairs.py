@@ -147,5 +147,5 @@ def plane_words(count: int, agreement: float | None) -> str:
     """`15 pairs. Mean cosine between their arrows: 0.62; 1 is parallel.`"""
     if agreement is None:
         return "1 pair. With more it is said how parallel their arrows are."
-    value = f"{agreement:.2f}".replace("-", "\N{MINUS SIGN}")
+    value = f"{agreement:z.2f}".replace("-", "\N{MINUS SIGN}")
     return f"{count:,} pairs. Mean cosine between their arrows: {value}; 1 is parallel."

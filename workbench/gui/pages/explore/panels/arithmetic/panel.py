@@ -21,6 +21,7 @@ class ArithmeticPanel(ExplorePanel):
     """Analogy, sum, pairs, meaning axes and benchmarks."""
 
     id, title, glyph = "arithmetic", "Arithmetic", "plus"
+    tip = "Analogies, signed sums, pairs, meaning axes and benchmarks"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -34,6 +35,7 @@ class ArithmeticPanel(ExplorePanel):
         for at, tool in enumerate(self.tools):
             button = push_button(tool.title, "quiet", tip=tool.tip)
             button.setCheckable(True)
+            button.setProperty("listed", True)
             button.clicked.connect(lambda _checked=False, at=at: self.show_tool(at))
             self._group.addButton(button)
             self.buttons.append(button)

@@ -74,7 +74,7 @@ def cell_words(title: str, value: str | int | float | None) -> str:
         return f"{value:.1%}"
     if isinstance(value, int):
         return f"{value:,}"
-    return (f"{value:.2g}" if title == "p" else f"{value:.4f}").replace("-", _MINUS)
+    return (f"{value:.2g}" if title == "p" else f"{value:z.4f}").replace("-", _MINUS)
 
 
 def _section(part: Mapping[str, Any]) -> tuple[str | int | float | None, ...]:

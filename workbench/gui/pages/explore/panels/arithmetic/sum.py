@@ -13,16 +13,19 @@ from workbench.gui.pages.explore.desk import Desk
 from workbench.gui.pages.explore.metric_box import MetricBox
 from workbench.gui.pages.explore.panels.arithmetic.answers import Answers
 from workbench.gui.pages.explore.panels.arithmetic.tool import Tool, has_words
-from workbench.gui.pages.explore.term_field import TermField, written_name
+from workbench.gui.pages.explore.term_field import TermField
 from workbench.gui.theme.tokens import SPACE_S
 from workbench.gui.widgets.basics import icon_button, push_button
 from workbench.gui.widgets.thumbnails import Picture, ThumbnailGrid
 
 _CHIP_PX, _CHIP_COLUMNS = 44, 3
-_WORDS = "Type words with signs, such as king - man + woman, and press Enter."
+_WORDS = (
+    "Type words with signs, such as king - man + woman, and press Enter. Words can be dragged onto the line from any "
+    "list, with Alt to take them away."
+)
 _PICTURES = (
     "Click a picture on the map, then press + or \N{MINUS SIGN} to add it or take it away. "
-    "Rows can be typed as well: #42 - #7 + #19."
+    "Pictures can be dragged onto the line, with Alt to take them away, and rows typed: #42 - #7 + #19."
 )
 
 
@@ -48,8 +51,8 @@ class SumTool(Tool):
         self.find_button.clicked.connect(self.find_nearest)
         self.metrics.currentIndexChanged.connect(lambda _: self._find_again())
         self.count.chosen.connect(lambda _: self._find_again())
-        self.plus_button.clicked.connect(lambda: self._take("+"))
-        self.minus_button.clicked.connect(lambda: self._take("-"))
+        self.plus_button.clicked.connect(lambda: self._take(minus=False))
+        self.minus_button.clicked.connect(lambda: self._take(minus=True))
         self.chips.chosen.connect(self._take_out)
         self._lay_out()
 
@@ -102,13 +105,10 @@ class SumTool(Tool):
         if self.answers.listing is not None:
             self.find_nearest()
 
-    def _take(self, sign: str) -> None:
+    def _take(self, *, minus: bool) -> None:
         explorer = self.desk.explorer
-        if explorer is None or explorer.focus is None:
-            return
-        name, text = written_name(self.desk, explorer.focus), self.line.text().strip()
-        self.line.setText(f"{text} {sign} {name}" if text or sign == "-" else name)
-        self.find_nearest()
+        if explorer is not None and explorer.focus is not None:
+            self.line.add_rows([explorer.focus], minus=minus)
 
     def _take_out(self, at: int) -> None:
         terms = self._terms()

@@ -136,7 +136,7 @@ class KeptBars(QWidget):
         painter.setFont(font)
         painter.setPen(QColor(theme.muted))
         axis = QRectF(0, floor, self.width(), _AXIS_PX)
-        for words, side in (("0 %", "Left"), ("neighbours kept", "HCenter"), ("100 %", "Right")):
+        for words, side in (("0%", "Left"), ("neighbours kept", "HCenter"), ("100%", "Right")):
             painter.drawText(axis, Qt.AlignmentFlag[f"Align{side}"] | Qt.AlignmentFlag.AlignBottom, words)
 
     def sizeHint(self) -> QSize:

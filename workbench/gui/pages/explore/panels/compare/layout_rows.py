@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from workbench.core.units import format_duration
+from workbench.gui.pages.explore.sets import layout_title
 from workbench.plugins.catalogue import Catalogue
+
+_LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def layout_rows(folder: Path, catalogue: Catalogue) -> list[LayoutRow]:
     for name in stored.layouts():
         info = stored.meta.layouts.get(name)
         if info is None:
-            computed.append(LayoutRow(name, "", name.upper(), "not recorded"))
+            computed.append(LayoutRow(name, "", layout_title(name), "not recorded"))
             continue
         known = catalogue.has("projection", info.method)
         entry = catalogue.get("projection", info.method) if known else None
@@ -66,7 +69,9 @@ def layout_rows(folder: Path, catalogue: Catalogue) -> list[LayoutRow]:
 def settings_words(params: dict[str, Any], defaults: dict[str, Any]) -> str:
     """`perplexity 50 · metric cosine`, what differs from the defaults first."""
     names = sorted(params, key=lambda name: params[name] == defaults.get(name))
-    return " · ".join(f"{name.replace('_', ' ')} {_value(params[name])}" for name in names if params[name] != [])
+    return " · ".join(
+        f"{name.replace('_', ' ')} {_value(params[name])}" for name in names if params[name] not in ([], "")
+    )
 
 
 def _value(value: Any) -> str:
@@ -74,7 +79,8 @@ def _value(value: Any) -> str:
         return "on" if value else "off"
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    words = f"{value:g}" if isinstance(value, float) else str(value)
+    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
 
 
 def _can_run(defaults: dict[str, Any]) -> bool:

@@ -26,7 +26,7 @@ from workbench.gui.pages.explore.panels.compare.changes import Changes
 from workbench.gui.pages.explore.panels.compare.layouts_table import LayoutsTable
 from workbench.gui.pages.explore.panels.compare.sides import Offer, Wish, offers, sets_title
 from workbench.gui.pages.explore.places import news, places
-from workbench.gui.pages.explore.sets import OpenedSet, is_embedding_set
+from workbench.gui.pages.explore.sets import OpenedSet, is_embedding_set, layout_title
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S
 from workbench.gui.widgets.basics import icon_button, label, push_button, set_kind
 
@@ -38,6 +38,7 @@ class ComparePanel(ExplorePanel):
 
     id = "compare"
     title = "Side by side"
+    tip = "A second map beside this one, and the points whose neighbours changed most"
     glyph = "compare"
 
     def __init__(self, desk: Desk) -> None:
@@ -174,7 +175,7 @@ class ComparePanel(ExplorePanel):
                 self.where.setToolTip(sets_title(wish.folder))
             self.where.setCurrentIndex(at)
         names = list(side.layouts) if wish is not None and side is not None else []
-        self._fill(self.layout_choice, [name.upper() for name in names] or [_NEXT_BEST])
+        self._fill(self.layout_choice, [layout_title(name) for name in names] or [_NEXT_BEST])
         if side is not None and side.opened.layout_name in names:
             self.layout_choice.setCurrentIndex(names.index(side.opened.layout_name))
         self.layout_choice.setEnabled(len(names) > 1)

@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from workbench.app.explorer.columns import ID
 from workbench.core.errors import DataError
 from workbench.gui.pages.explore import sets
-from workbench.gui.pages.explore.places import Place, checkpoints, run_of
-from workbench.gui.pages.explore.sets import OpenedSet
+from workbench.gui.pages.explore.places import Place, checkpoints, run_of, step_words
+from workbench.gui.pages.explore.sets import OpenedSet, layout_title
 
 if TYPE_CHECKING:
     from workbench.runs.embedding_set import EmbeddingSet
@@ -110,7 +110,7 @@ def load_side(here: OpenedSet, wish: Wish, projection: str = "") -> Side:
     to_there, to_here = partners(here.stored, opened.stored)
     if not (to_there >= 0).any():
         raise DataError(
-            f"{folder.name} has none of the {len(here):,} samples of {here.folder.name}.",
+            f"{sets_title(folder)} has none of the {len(here):,} samples of {sets_title(here.folder)}.",
             "Choose an embedding of the same samples: they are matched by their ids.",
         )
     return Side(opened, here.folder, to_there, to_here, tuple(opened.stored.layouts()))
@@ -163,12 +163,12 @@ def offers(here: Path, known: Sequence[Place], loose: Sequence[Path]) -> list[Of
 def sets_title(folder: Path) -> str:
     """What a set is called beside another."""
     run = run_of(folder)
-    return folder.name if run is None else f"{run.name}, {folder.name.replace('_', ' ')}"
+    return folder.name if run is None else f"{run.name}, {step_words(folder)}"
 
 
 def side_title(side: Side) -> str:
     """The heading over the map that is beside."""
-    name = side.opened.layout_name.upper() or "no layout"
+    name = layout_title(side.opened.layout_name) if side.opened.layout_name else "no layout"
     return name if side.same_set else f"{sets_title(side.opened.folder)} · {name}"
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import QAbstractTableModel, QMimeData, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QPixmap
 
 from workbench.app.explorer.explorer import Explorer
+from workbench.gui.pages.explore.dragging import POINTS, points_data
 from workbench.gui.widgets.thumbnails import to_image
 
 BLOCK = 128
@@ -69,6 +71,20 @@ class SampleRows(QAbstractTableModel):
             size = QSize(PICTURE_PX, PICTURE_PX)
             return QPixmap.fromImage(picture.scaled(size, Qt.AspectRatioMode.KeepAspectRatio))
         return None
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
+
+    def mimeTypes(self) -> list[str]:
+        return [POINTS]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """The rows of these cells, each once."""
+        rows = dict.fromkeys(int(self.rows[index.row()]) for index in indexes)
+        return points_data(self._explorer, list(rows))
+
+    def supportedDragActions(self) -> Qt.DropAction:
+        return Qt.DropAction.CopyAction
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _Role.DisplayRole) -> Any:
         if role != _Role.DisplayRole or self._explorer is None:

@@ -26,6 +26,7 @@ class SamplesPanel(ExplorePanel):
     """
 
     id, title, glyph = "samples", "Table", "list"
+    tip = "The selected samples as a table; all that are shown where none is selected"
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -43,6 +44,7 @@ class SamplesPanel(ExplorePanel):
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.view.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.view.setTabKeyNavigation(False)
         self.view.setWordWrap(False)
         self.view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)

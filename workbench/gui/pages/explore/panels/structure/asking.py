@@ -14,7 +14,7 @@ from workbench.gui.theme.tokens import SPACE_M
 from workbench.gui.widgets.basics import push_button, set_kind
 from workbench.recipes.words import schema_problems
 
-LIST_PX, ITEM_PX = 156, 26
+LIST_PX, ITEM_PX = 172, 26
 _CANCEL, _FIND = "Cancel", "Find"
 
 

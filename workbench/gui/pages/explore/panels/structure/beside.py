@@ -112,7 +112,7 @@ class Beside(QStackedWidget):
 
     def _show_neighbours(self, rows: NDArray[np.int64], distances: NDArray[np.floating[Any]]) -> None:
         others = [
-            self._other(int(row), f"{distance:.3f}") for row, distance in zip(rows, distances, strict=True) if row >= 0
+            self._other(int(row), f"{distance:z.3f}") for row, distance in zip(rows, distances, strict=True) if row >= 0
         ]
         self.suspect.show_others("Its nearest neighbours", others)
 

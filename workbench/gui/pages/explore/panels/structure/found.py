@@ -158,7 +158,7 @@ def cell_words(column: ListedColumn, position: int) -> str:
         return column.names[int(value)] if value >= 0 else ""
     if isinstance(value, np.integer):
         return f"{int(value):,}"
-    return "" if np.isnan(value) else f"{float(value):.4g}".replace("-", "\N{MINUS SIGN}")
+    return "" if np.isnan(value) else f"{float(value):z.4g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _with_different_names(listing: Listing, name: str) -> Listing:

@@ -25,6 +25,7 @@ from workbench.gui.pages.explore.panels.structure.results import Results
 from workbench.gui.theme.tokens import SPACE_M, SPACE_S, SPACE_XS
 
 COLUMN, TITLE = "cluster", "Clusters"
+_NOTHING = "There is nothing to list. Change a setting above and press Find again."
 
 
 class StructurePanel(ExplorePanel):
@@ -32,6 +33,7 @@ class StructurePanel(ExplorePanel):
 
     id = "structure"
     title = "Structure"
+    tip = "Clusters, class centroids, near-duplicates, outliers and label suspects"
     glyph = "layers"
 
     def __init__(self, desk: Desk) -> None:
@@ -158,7 +160,7 @@ class StructurePanel(ExplorePanel):
         found = self._found.get(kind.id)
         self.asking.show_kind()
         hint = self.asking.refusal or f"{kind.sentence} Press Find to list them here."
-        self.results.show_found(found, "" if found is not None else hint)
+        self.results.show_found(found, hint if found is None else _NOTHING)
 
     def _colour_by_clusters(self, found: Found) -> None:
         """Offer the clusters as a column, colour by it and name them on the map."""
@@ -170,6 +172,7 @@ class StructurePanel(ExplorePanel):
         codes = found.arrays["codes"]
         column = explorer.add_column(COLUMN, Categorical(codes, names), TITLE)
         self.labels.show_clusters(column, codes, names)
+        self.desk.named_column = column
         explorer.apply(f"colour by {TITLE}", colour=column)
 
     # -- what the user does ----------------------------------------------------------------------------------------

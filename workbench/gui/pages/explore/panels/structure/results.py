@@ -94,12 +94,12 @@ class Results(QWidget):
         self.beside.show_found(found)
         some = found is not None and len(found) > 0
         self.words.set_full_text("" if found is None else found.listing.words)
+        self.hint.setText(hint)
+        self.hint.setVisible(not some)  # goes before the table comes: Qt shares the room when something comes up
         for part in (self.select_all, self.save, self._body):
             part.setVisible(some)
         self.words.setVisible(found is not None and self.progress.isHidden())
         self._share_room()
-        self.hint.setText(hint)
-        self.hint.setVisible(not some)
         self.show_selection()
 
     def show_selection(self) -> None:

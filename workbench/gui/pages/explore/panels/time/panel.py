@@ -47,6 +47,7 @@ class TimePanel(ExplorePanel):
 
     id = "time"
     title = "Time"
+    tip = "A run's map over its checkpoints"
     glyph = "play"
 
     def __init__(self, desk: Desk) -> None:

@@ -38,8 +38,8 @@ class TimeStep:
 
     @property
     def words(self) -> str:
-        """ "Step 1,200 · kNN 43.1 %"."""
-        known = "" if self.accuracy is None else f" · kNN {self.accuracy:.1%}".replace("%", " %")
+        """ "Step 1,200 · kNN 43.1%"."""
+        known = "" if self.accuracy is None else f" · kNN {self.accuracy:.1%}"
         return f"Step {self.step:,}{known}"
 
 

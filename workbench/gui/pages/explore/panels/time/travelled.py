@@ -34,7 +34,7 @@ class Travelled(QWidget):
         self.title = ElidedLabel("Most travelled", "strong")
         self.select_button = icon_button("marquee", "Select the listed points on the map")
         self.colour_button = icon_button("eye", "Colour all points by how far they travelled")
-        self.list = RowList("Most travelled", "Travel", picture_px=40)
+        self.list = RowList(desk, "Most travelled", "Travel", picture_px=40)
         self.empty = label(
             "The points that move farthest are listed here, once two checkpoints are drawn.", "muted", True
         )
