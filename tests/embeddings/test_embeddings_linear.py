@@ -47,7 +47,7 @@ def test_any_components_are_drawn_and_named_with_their_share_of_the_variance() -
     drawn = draw("pca", spread(), x=3, y=1, z=5)
     same_up_to_sign(drawn.places, oracle.transform(spread().astype(np.float64))[:, [2, 0, 4]])
     shares = oracle.explained_variance_ratio_
-    assert drawn.axes == tuple(f"PC {n} ({100 * shares[n - 1]:.1f} %)" for n in (3, 1, 5))
+    assert drawn.axes == tuple(f"PC {n} ({100 * shares[n - 1]:.1f}%)" for n in (3, 1, 5))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_without_a_second_pair_the_other_axis_is_the_first_component_across() ->
     rest = unit - np.outer(unit @ axis, axis)
     oracle = PCA(1, svd_solver="full").fit(rest)
     same_up_to_sign(drawn.places[:, 1:], oracle.transform(rest), atol=1e-5)
-    assert drawn.axes == ("w0 − w1", f"PC 1 across it ({100 * oracle.explained_variance_ratio_[0]:.1f} %)")
+    assert drawn.axes == ("w0 − w1", f"PC 1 across it ({100 * oracle.explained_variance_ratio_[0]:.1f}%)")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_discriminants_equal_scikit_learns(classes: int, dimensions: int) -> Non
     shown = oracle.n_components
     same_up_to_scale(drawn.places[:, :shown], oracle.transform(vectors.astype(float)))
     for name, share in zip(drawn.axes, oracle.explained_variance_ratio_, strict=False):
-        assert name.endswith(f"({100 * share:.1f} %)")
+        assert name.endswith(f"({100 * share:.1f}%)")
     assert len(drawn.axes) == dimensions
 
 

@@ -39,7 +39,10 @@ def desk(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(autouse=True)
 def _nothing_left_of_qt(qapp: QApplication) -> Iterator[None]:
-    """Fails a test that leaves a top-level widget, a running QThread or an active QTimer of its own."""
+    """Fails a test that leaves a top-level widget, a running QThread or an active QTimer of its own.
+
+    A timer of a window that tests share ends with that window.
+    """
     widgets, threads, timers = _widgets(), _running(QThread, QThread.isRunning), _running(QTimer, QTimer.isActive)
     keep = [*widgets.values(), *threads.values(), *timers.values()]  # so that no id is given out twice
     yield
@@ -47,7 +50,7 @@ def _nothing_left_of_qt(qapp: QApplication) -> Iterator[None]:
     left = [
         *_since(widgets, _widgets()),
         *_since(threads, _running(QThread, QThread.isRunning)),
-        *_since(timers, _running(QTimer, QTimer.isActive)),
+        *(timer for timer in _since(timers, _running(QTimer, QTimer.isActive)) if not _is_of(timer, widgets)),
     ]
     del keep
     if left:
@@ -74,6 +77,12 @@ def _running(kind: type[QObject], is_running: Callable[..., bool]) -> dict[int, 
 
 def _since(before: dict[int, QObject], after: dict[int, QObject]) -> list[QObject]:
     return [thing for key, thing in after.items() if key not in before]
+
+
+def _is_of(thing: QObject, widgets: dict[int, QObject]) -> bool:
+    """Whether one of these widgets holds it."""
+    owner = thing.parent()
+    return owner is not None and (id(owner) in widgets or _is_of(owner, widgets))
 
 
 def _words(thing: QObject) -> str:

@@ -207,3 +207,10 @@ def test_hidden_points_and_points_without_a_text_have_no_word(view):
     view.add_overlay(words)
     view.grab()
     assert set(words.boxes) == {0, 1, 4, 5}
+
+
+def test_of_very_many_classes_single_points_are_not_named():
+    codes = np.array([0, 0, 1, 2, 3])
+    xy = np.arange(10, dtype=np.float32).reshape(5, 2)
+    assert [label.text for label in class_labels(xy, codes, ["a", "b", "c", "d"], most=3)] == ["a"]
+    assert len(class_labels(xy, codes, ["a", "b", "c", "d"], most=4)) == 4

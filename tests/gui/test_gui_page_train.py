@@ -138,8 +138,8 @@ def test_train_page_shows_loss_knn_and_their_levels_of_the_run_that_is_clicked(q
     assert knn.y.tolist() == [32.0, 50.0]
     assert knn.x("time").tolist() == [0.0, 12.0]
     assert lines(page, "loss") == ["chance 6.236"]
-    assert lines(page, "knn") == ["raw pixels 36.0 %", "random init 32.0 %"]
-    assert page.header.health.readouts["knn"].value.text() == "50.0 %"
+    assert lines(page, "knn") == ["raw pixels 36.0%", "random init 32.0%"]
+    assert page.header.health.readouts["knn"].value.text() == "50.0%"
     assert "Step 60 of 60" in page.header.facts.full_text()
 
 

@@ -67,9 +67,9 @@ def test_the_list_says_so_when_nothing_runs(jobs):
 
 
 def test_a_job_reads_as_share_time_left_rate_and_step():
-    assert share_of(TRAIN) == "42 %"
+    assert share_of(TRAIN) == "42%"
     assert detail_of(TRAIN) == "3 min 05 s left  ·  1.2k images/s  ·  epoch 4 of 10"
-    assert share_of(JobView("a", "x", "paused", 0.5)) == "Paused  ·  50 %"
+    assert share_of(JobView("a", "x", "paused", 0.5)) == "Paused  ·  50%"
     assert detail_of(JobView("a", "x", "failed", 0.5, 9, "5/s", "The disk is full.")) == "The disk is full."
 
 

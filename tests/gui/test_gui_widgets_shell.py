@@ -23,7 +23,7 @@ CHIPS = [
     ChipView("views", "Views", "crop · flip · brightness · contrast · saturation · grey · blur · normalise"),
     ChipView("objective", "Objective", "SimCLR  τ = 0.2"),
     ChipView("backbone", "Backbone", "ResNet-18 with the small-image stem"),
-    ChipView("training", "Training", "10 epochs · SGD 0.06 · batch 256 · cosine · warm-up 5 %"),
+    ChipView("training", "Training", "10 epochs · SGD 0.06 · batch 256 · cosine · warm-up 5%"),
 ]
 
 
@@ -55,7 +55,7 @@ def test_chip_widths_fit_wherever_the_minimum_lets_them(preferred, available):
 
 @pytest.mark.parametrize("width", [1000, 1280, 1920])
 def test_chips_and_the_action_never_overlap_and_stay_inside(bar, width):
-    bar.set_status("Running · 42 %")
+    bar.set_status("Running · 42%")
     bar.resize(width, 60)
     QApplication.processEvents()
     boxes = [chip.geometry().translated(bar.chain.pos()) for chip in bar.findChildren(Chip)]

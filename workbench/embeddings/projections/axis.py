@@ -73,7 +73,7 @@ class Axis(Projection):
             places_M2[:, 1] = _along(given.vectors, rows_M, y_D, progress)
         else:
             places_M2[:, 1], share = largest_across(given.vectors, rows_M, x_D, unit=True, progress=progress)
-            y_name = f"PC 1 across it ({100 * share:.1f} %)"
+            y_name = f"PC 1 across it ({100 * share:.1f}%)"
         return Drawn(in_all_rows(places_M2, rows_M, len(given.vectors)), (x_name, y_name))
 
 

@@ -60,7 +60,7 @@ class Drawn:
     """A finished layout.
 
     places : float32 (N, 2) or (N, 3), NaN for rows that cannot be placed
-    axes : a name for each column where its direction means something, such as "PC 1 (12.3 %)"
+    axes : a name for each column where its direction means something, such as "PC 1 (12.3%)"
     iterations : how many were done, where the projection iterates and could be stopped
     library : which one laid out, where that is not the same everywhere
     """

@@ -87,11 +87,11 @@ class Lda(Projection):
             progress(0.9, _FINDING)
             centred_BD = given.vectors[rows_M[rows]] - classes.mean_D
             places_MC[rows, : axes_DC.shape[1]] = centred_BD @ axes_DC
-        names = [f"LD {number + 1} ({100 * share:.1f} %)" for number, share in enumerate(share_C)]
+        names = [f"LD {number + 1} ({100 * share:.1f}%)" for number, share in enumerate(share_C)]
         if len(names) < 2:
             along_D = axes_DC[:, 0] / (np.linalg.norm(axes_DC[:, 0]) or 1.0)
             places_MC[:, 1], share = largest_across(given.vectors, rows_M, along_D, unit=False, progress=progress)
-            names.append(f"PC 1 across it ({100 * share:.1f} %)")
+            names.append(f"PC 1 across it ({100 * share:.1f}%)")
         progress(1.0, _FINDING)
         return Drawn(in_all_rows(places_MC, rows_M, len(given.vectors)), tuple(names))
 

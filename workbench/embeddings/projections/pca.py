@@ -62,7 +62,7 @@ class Pca(Projection):
         _check(numbers, len(rows_M), given.vectors.shape[1])
         places_MC, share_C = principal_components(given.vectors, rows_M, max(numbers), progress)
         chosen = [number - 1 for number in numbers]
-        axes = tuple(f"PC {number + 1} ({100 * share_C[number]:.1f} %)" for number in chosen)
+        axes = tuple(f"PC {number + 1} ({100 * share_C[number]:.1f}%)" for number in chosen)
         return Drawn(in_all_rows(places_MC[:, chosen], rows_M, len(given.vectors)), axes)
 
 

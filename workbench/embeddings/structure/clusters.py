@@ -177,7 +177,7 @@ def _reduced(values_MD: NDArray[np.float32], progress: Progress) -> tuple[NDArra
     reduced = wait(beside(lambda: model.fit_transform(values_MD)), progress, 0.5, "Reducing the vectors")
     kept = float(model.explained_variance_ratio_.sum())
     return reduced.astype(np.float32), (
-        f"Found on the first {count} principal components ({100 * kept:.0f} % of the variance).",
+        f"Found on the first {count} principal components ({100 * kept:.0f}% of the variance).",
     )
 
 

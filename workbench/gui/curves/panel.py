@@ -112,7 +112,7 @@ class CurvePanel(QWidget):
         self.log_x_button = self._toggle("log x", "Logarithmic x axis", lambda on: self._change(log_x=on))
         self.log_y_button = self._toggle("log y", "Logarithmic y axis", lambda on: self._change(log_y=on))
         self.clip_button = self._toggle(
-            "clip", "Fit the y axis to the inner 98 % of the values", lambda on: self._change(clip=on)
+            "clip", "Fit the y axis to the inner 98% of the values", lambda on: self._change(clip=on)
         )
         self._leading = (label, self.slider, self._weight, self.axis_box, self.log_x_button)
         row.addWidget(label)

@@ -152,10 +152,10 @@ class JobRow(QFrame):
 
 
 def share_of(job: JobView) -> str:
-    """'42 %', or 'Paused · 42 %', or the state of a job that is over."""
+    """'42%', or 'Paused · 42%', or the state of a job that is over."""
     parts = [] if job.state == "running" else [job.state.capitalize()]
     if job.progress is not None and job.state in ("running", "paused", "stopping"):
-        parts.append(f"{100 * job.progress:.0f} %")
+        parts.append(f"{100 * job.progress:.0f}%")
     return "  ·  ".join(parts)
 
 

@@ -98,7 +98,7 @@ class RecipeBar(QFrame):
         self.action.setAccessibleDescription(reason)
 
     def set_status(self, text: str, tone: str = "caption") -> None:
-        """A few words beside the button: "Running · 42 %"; tone "danger" for a failure."""
+        """A few words beside the button: "Running · 42%"; tone "danger" for a failure."""
         set_tone(self.status, tone)
         self.status.set_full_text(text)
 

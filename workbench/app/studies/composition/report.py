@@ -67,7 +67,7 @@ def as_text(table: Table, headings: Sequence[str]) -> str:
     told = [f"{title_words(table.plan)}; rows first, columns second, diagonal alone", *rows]
     if best is not None and (score := table.score(*best)) is not None:
         pair = name[best[0]] if best[0] == best[1] else f"{name[best[0]]}, then {name[best[1]]}"
-        told.append(f"Best: {pair}, {100 * score.mean:.1f} %")
+        told.append(f"Best: {pair}, {100 * score.mean:.1f}%")
     told += [f"{result.cell.folder} failed: {result.reason}" for result in table.results.failures]
     return "\n".join(told)
 

@@ -32,7 +32,7 @@ class Axes(Overlay):
         self._numbers = False
 
     def set_axes(self, names: tuple[str, str] | None, *, numbers: bool = False) -> None:
-        """Name the axes, such as "PC 1 (24 %)" and "PC 2 (11 %)"; None for a layout whose directions mean nothing.
+        """Name the axes, such as "PC 1 (24%)" and "PC 2 (11%)"; None for a layout whose directions mean nothing.
 
         UMAP and t-SNE keep neighbours, not directions: their maps may be turned and bent at will.
         """

@@ -112,12 +112,13 @@ def class_labels(
     ----------
     xy : (N, 2), rows that are not finite are left out
     codes : (N,) class of each point; what is no index of `names` has no class
-    most : only so many of the largest classes are named
+    most : only so many of the largest classes are named; where there are more, none of a single point
     """
     usable = np.isfinite(xy).all(axis=1) & (codes >= 0) & (codes < len(names))
     points, owners = xy[usable].astype(np.float64), codes[usable].astype(np.int64)
     counts = np.bincount(owners, minlength=len(names))
-    largest = [int(code) for code in np.argsort(-counts, kind="stable")[:most] if counts[code]]
+    fewest = 1 if len(names) <= most else 2
+    largest = [int(code) for code in np.argsort(-counts, kind="stable")[:most] if counts[code] >= fewest]
     if not largest:
         return []
     low, span = points.min(axis=0), np.maximum(np.ptp(points, axis=0), 1e-12)

@@ -19,7 +19,8 @@ from workbench.gui.pages.explore.sets import OpenedSet
 if TYPE_CHECKING:
     from workbench.runs.embedding_columns import Categorical, Continuous
 
-MAX_CATEGORIES = 256
+MAX_CATEGORIES = 2**16 - 1
+"""As many as codes of 16 bits tell apart, beside points without a value."""
 _STEPS = 256
 
 
@@ -80,9 +81,12 @@ def coloured_by(columns: Columns, name: str) -> Colouring:
 
 
 def by_category(title: str, column: Categorical) -> Colouring:
-    """One colour a name; samples without a value are grey and come last. Too many names share one colour."""
+    """One colour a name; samples without a value are grey and come last.
+
+    After some 300 the colours come round again. Of names that the codes cannot tell apart none has a colour.
+    """
     if len(column.names) > MAX_CATEGORIES:
-        return plain(f"{title}: {len(column.names):,} values", len(column.codes))
+        return plain(f"{title}: {len(column.names):,} values", len(column.codes), "too many to tell apart")
     known = len(column.names)
     codes = np.where(column.codes < 0, known, column.codes)
     counts = np.bincount(codes, minlength=known + 1)
@@ -108,10 +112,10 @@ def by_number(title: str, column: Continuous) -> Colouring:
     return Colouring(title, codes, np.concatenate([table, rgba_table([palette.MISSING])]), ramp=ramp)
 
 
-def plain(title: str, count: int) -> Colouring:
+def plain(title: str, count: int, words: str = "all") -> Colouring:
     """One colour for all."""
     table = palette.categorical(1)
-    return Colouring(title, np.zeros(count, np.uint16), table, (Category("all", hex_of(table[0]), count),))
+    return Colouring(title, np.zeros(count, np.uint16), table, (Category(words, hex_of(table[0]), count),))
 
 
 def hex_of(colour: NDArray[np.uint8]) -> str:

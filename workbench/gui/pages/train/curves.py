@@ -178,7 +178,7 @@ class RunCurves(QWidget):
         floors = measured[-1].floors if measured else {}
         lowest = min(floors.values(), default=0.0)
         return tuple(
-            ReferenceLine(100 * value, f"{name} {100 * value:.1f} %", below=value == lowest)
+            ReferenceLine(100 * value, f"{name} {100 * value:.1f}%", below=value == lowest)
             for name, value in floors.items()
         )
 

@@ -73,7 +73,7 @@ class HealthStrip(QWidget):
         measured = history.evaluations[-1] if history.evaluations else None
         knn = measured.values.get("knn") if measured else None
         floors = measured.floors if measured else {}
-        beside = " · ".join(f"{name} {100 * value:.0f} %" for name, value in floors.items())
+        beside = " · ".join(f"{name} {100 * value:.0f}%" for name, value in floors.items())
         state = knn_health(history)
         self.readouts["knn"].show_value("–" if knn is None else _percent(knn), beside or "not measured yet", state)
 
@@ -152,4 +152,4 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return f"{100 * share:.1f}%"

@@ -62,13 +62,13 @@ class RunItem:
         if self.loss is not None:
             parts.append(f"loss {self.loss:.3g}")
         if self.knn is not None:
-            parts.append(f"kNN {100 * self.knn:.0f} %")
+            parts.append(f"kNN {100 * self.knn:.0f}%")
         return " · ".join(parts)
 
     @property
     def percent(self) -> str:
         """How far a live run is; "" for any other."""
-        return f"{100 * self.share:.0f} %" if self.state.live and self.share is not None else ""
+        return f"{100 * self.share:.0f}%" if self.state.live and self.share is not None else ""
 
     def matches(self, search: str) -> bool:
         """Whether every word of a search occurs in name, state, objective, data set or backbone."""

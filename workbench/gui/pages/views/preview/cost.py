@@ -41,7 +41,7 @@ class Measured:
         return None if self.step_us is None else self.total_us / (self.total_us + self.step_us)
 
     def words(self) -> str:
-        """`Views 21 µs an image  ·  4 % of a training step`."""
+        """`Views 21 µs an image  ·  4% of a training step`."""
         words = f"Views {plain_us(self.total_us)} an image"
         share = self.share
         if share is None:

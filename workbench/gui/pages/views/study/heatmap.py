@@ -67,7 +67,7 @@ class HeatMap(QWidget):
         return self._frame().cell(row, column, len(self.headings))
 
     def words_of(self, row: int, column: int) -> str:
-        """A cell in words: 'Crop, then Colour: 71.2 %'."""
+        """A cell in words: 'Crop, then Colour: 71.2%'."""
         assert self.table is not None
         first, second = self.headings[row], self.headings[column]
         return f"{first if row == column else f'{first}, then {second}'}: {self._found(row, column)}"
@@ -126,7 +126,7 @@ class HeatMap(QWidget):
         failed = [run for run in runs if run.state is CellState.FAILED]
         if score is not None:
             of = f" over {score.count} seeds" if score.count > 1 else ""
-            return f"{cell_words(score, runs)} %{of}"
+            return f"{cell_words(score, runs)}%{of}"
         if failed:
             return f"failed. {failed[0].reason}"
         share = max((run.share for run in runs), default=0.0)

@@ -19,7 +19,7 @@ from workbench.gui.theme.tokens import FONT_BODY, FONT_SMALL, SPACE_M, SPACE_S, 
 RAMP = "cividis"
 _APART = 10.0
 _LEGEND = 12.0
-_LEGEND_WORDS = "100.0 %"
+_LEGEND_WORDS = "100.0%"
 _CENTRED = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextDontClip)
 _STANDING = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter) | int(Qt.TextFlag.TextDontClip)
 _LIGHT = 0.179
@@ -190,7 +190,7 @@ def _paint_legend(painter: QPainter, bar: QRectF, low: float, high: float, theme
     metrics = QFontMetricsF(painter.font())
     line = metrics.height()
     for share in (0.0, 0.5, 1.0):
-        words = f"{100 * (low + share * (high - low)):.1f} %"
+        words = f"{100 * (low + share * (high - low)):.1f}%"
         if upright:
             top = bar.bottom() - line - share * (bar.height() - line)
             painter.drawText(QPointF(bar.right() + SPACE_XS, top + metrics.ascent()), words)

@@ -110,4 +110,4 @@ def _best_words(table: Table, headings: list[str]) -> str:
     title = dict(zip(table.plan.ops, headings, strict=True))
     pair = title[best[0]] if best[0] == best[1] else f"{title[best[0]]}, then {title[best[1]]}"
     words = cell_words(table.score(*best), table.runs(*best))
-    return f"{'Best' if table.results.complete else 'Best so far'}: {pair}, {words} %"
+    return f"{'Best' if table.results.complete else 'Best so far'}: {pair}, {words}%"
