@@ -80,11 +80,14 @@ def approximate_neighbours(
     distance = np.full((len(vectors), k), np.inf, dtype=np.float32)
     found = min(k, len(rows_M) - 1)
     if found > 0:
-        near_MK = wait(beside(lambda: _descend(vectors, rows_M, found, metric)), progress, 0.0, _SEARCHING)
-        for rows in row_blocks(len(rows_M), found * vectors.shape[1]):
+        # Looking for twice as many takes twice as long, and misses a fifth as many of the nearest.
+        wide = min(2 * found, len(rows_M) - 1)
+        near_MK = wait(beside(lambda: _descend(vectors, rows_M, wide, metric)), progress, 0.0, _SEARCHING)
+        for rows in row_blocks(len(rows_M), wide * vectors.shape[1]):
             progress(0.9 + 0.05 * rows.start / len(rows_M), "Measuring their distances")
             here = rows_M[rows]
-            index[here, :found], distance[here, :found] = _measured(vectors, here, rows_M[near_MK[rows]], metric)
+            nearest, told_BK = _measured(vectors, here, rows_M[near_MK[rows]], metric)
+            index[here, :found], distance[here, :found] = nearest[:, :found], told_BK[:, :found]
     return Neighbours(index, distance)
 
 
