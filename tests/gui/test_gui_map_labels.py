@@ -190,6 +190,32 @@ def test_words_come_where_few_points_are_in_view_and_stand_apart(view):
     assert not any(overlap(a, b) for at, a in enumerate(boxes) for b in boxes[:at])
 
 
+def test_words_of_points_leave_the_names_of_clusters_free(view):
+    rng = np.random.default_rng(0)
+    view.set_points(rng.normal(size=(200, 2)))
+    words, names = PointLabels(lambda rows: [f"word {row}" for row in rows]), ClusterLabels()
+    view.add_overlay(words)
+    view.grab()
+    alone = dict(words.boxes)
+    names.set_labels([MapLabel(f"cluster {i}", *rng.normal(size=2)) for i in range(8)])
+    view.add_overlay(names)
+    view.grab()
+    large = [box.getCoords() for box in names.boxes.values()]
+    assert any(overlap(box.getCoords(), name) for box in alone.values() for name in large)
+    assert len(words.boxes) > 20
+    assert not any(overlap(box.getCoords(), name) for box in words.boxes.values() for name in large)
+
+
+def test_of_a_large_selection_no_point_is_named_among_many(view):
+    view.set_points(np.random.default_rng(0).normal(size=(5_000, 2)))
+    words = PointLabels(lambda rows: [f"word {row}" for row in rows])
+    view.add_overlay(words)
+    view.set_selection(np.arange(2_000))
+    view.set_highlight([2_009])
+    view.grab()
+    assert set(words.boxes) == {2_009}
+
+
 def test_a_selected_point_keeps_its_word_among_many(view):
     view.set_points(np.random.default_rng(0).normal(size=(5_000, 2)))
     words = PointLabels(lambda rows: [f"word {row}" for row in rows])

@@ -355,6 +355,10 @@ class MapCanvas(QWidget):
         overlay.detach()
         self.update()
 
+    def covered(self, level: int) -> list[QRectF]:
+        """What the words of overlays below a level cover."""
+        return [box for overlay in self._overlays if overlay.level < level for box in overlay.covers()]
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._flight.finish()
         self._home = self._camera.resized(self.width(), self.height()).fitted(self.bounds)

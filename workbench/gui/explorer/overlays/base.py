@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF
@@ -39,6 +40,10 @@ class Overlay:
     def paint(self, painter: QPainter, view: MapCanvas) -> None:
         """Paint into the view; the painter is antialiased and need not be put back as it was."""
         raise NotImplementedError
+
+    def covers(self) -> Collection[QRectF]:
+        """What its words covered when it was last painted; those of overlays above leave it free."""
+        return ()
 
     def box_of(self, row: int) -> QRectF | None:
         """The area that stands for a point instead of its disc; None where the disc does."""

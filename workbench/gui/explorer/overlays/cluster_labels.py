@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,9 @@ class ClusterLabels(Overlay):
                 _paint_leader(painter, QPointF(*anchors[seen[at]]), box_of(boxes[at]), text, rim)
         for at in placed:
             paint_text(painter, box_of(boxes[at]), words[at][0], words[at][1], text, rim)
+
+    def covers(self) -> Collection[QRectF]:
+        return self.boxes.values()
 
     def _candidates(self, view: MapCanvas, anchors: NDArray[np.float64]) -> NDArray[np.int64]:
         """The labels whose places are in the view and large enough to be named."""

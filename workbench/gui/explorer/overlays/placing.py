@@ -29,6 +29,7 @@ def place(
     gap_px: float | Floats,
     preferred: NDArray[np.int64] | None = None,
     avoided: Floats | None = None,
+    covered: Floats | None = None,
 ) -> NDArray[np.int64]:
     """Which candidate each label takes, -1 for a label that finds no room.
 
@@ -41,12 +42,14 @@ def place(
     gap_px : room between an anchor and a label that does not lie on it; one for all, or (M,)
     preferred : (M,) the candidate taken if it is free, -1 for none: where the label was a moment ago
     avoided : (B, 4) left, top, right and bottom of what labels cover only where they find no other place
+    covered : (C, 4) of what no label may cover
     """
     boxes = _boxes(anchors, sizes, candidates, gap_px)
     low, high = np.array(area[:2]), np.array(area[2:])
     inside = np.asarray(((anchors >= low) & (anchors <= high)).all(axis=1))
     possible = inside[:, None] & np.asarray(((boxes[..., :2] >= low) & (boxes[..., 2:] <= high)).all(axis=2))
-    taken, count = np.empty((len(anchors), 4)), 0
+    there = np.zeros((0, 4)) if covered is None else covered
+    taken, count = np.concatenate([there, np.empty((len(anchors), 4))]), len(there)
     chosen = np.full(len(anchors), -1, np.int64)
     for at in np.flatnonzero(possible.any(axis=1)).tolist():
         liked = -1 if preferred is None else int(preferred[at])

@@ -49,6 +49,7 @@ class FoundClusterLabels(ClusterLabels):
         self.set_labels([])
 
     def paint(self, painter: QPainter, view: MapCanvas) -> None:
+        self.boxes = {}
         if not self._belongs(view):
             return
         if self._placed_in is view.cloud.xy:
