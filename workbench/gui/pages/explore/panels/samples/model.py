@@ -63,8 +63,8 @@ class SampleRows(QAbstractTableModel):
         name = self._names[index.column()]
         if role in (_Role.DisplayRole, _Role.ToolTipRole):
             return self._cell(explorer, name, index.row())
-        if role == _Role.TextAlignmentRole and explorer.columns.compared_as(name) == "number":
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == _Role.TextAlignmentRole:
+            return self._alignment(explorer, name)
         thumbnails = explorer.stored.thumbnails
         if role == _Role.DecorationRole and index.column() == 0 and thumbnails is not None:
             picture = to_image(np.asarray(thumbnails[int(self.rows[index.row()])]))
@@ -87,11 +87,22 @@ class SampleRows(QAbstractTableModel):
         return Qt.DropAction.CopyAction
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = _Role.DisplayRole) -> Any:
-        if role != _Role.DisplayRole or self._explorer is None:
+        if self._explorer is None:
             return None
         if orientation == Qt.Orientation.Vertical:
-            return f"{section + 1:,}"
-        return self._explorer.columns.title(self._names[section])
+            return f"{section + 1:,}" if role == _Role.DisplayRole else None
+        if role == _Role.TextAlignmentRole:
+            return self._alignment(self._explorer, self._names[section])
+        return self._explorer.columns.title(self._names[section]) if role == _Role.DisplayRole else None
+
+    def _alignment(self, explorer: Explorer, name: str) -> Qt.AlignmentFlag:
+        """Numbers stand to the right, words to the left, and the heads with them."""
+        side = (
+            Qt.AlignmentFlag.AlignRight
+            if explorer.columns.compared_as(name) == "number"
+            else Qt.AlignmentFlag.AlignLeft
+        )
+        return side | Qt.AlignmentFlag.AlignVCenter
 
     def _cell(self, explorer: Explorer, name: str, at: int) -> str:
         block = at // BLOCK
