@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from workbench.engine.lab.server import Arrays, Request
 from workbench.engine.replay import recipe_of
 from workbench.engine.sample_losses import batches
 from workbench.evaluation.features import extract
+from workbench.objectives.vision.baseline.supervised import Supervised
 from workbench.recipes.toml_io import write_toml
 from workbench.runs.folder import RunFolder
 
@@ -155,6 +157,15 @@ def test_an_objective_without_such_losses_says_why(place: Path, tmp_path: Path) 
     recipe = digits_recipe(place / "digits.npz", 'objective={id = "vicreg"}', preset="simclr-fashion-mnist")
     with pytest.raises(RunError, match=r"VICReg has no loss of each of these samples: its penalties are those of"):
         ask(last_set(untrained_run(tmp_path, recipe)))
+
+
+def test_a_plugin_whose_steps_tell_no_loss_of_each_sample_is_named(
+    trained: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Supervised.forward
+    monkeypatch.setattr(Supervised, "forward", lambda *given: replace(told(*given), per_sample=None))
+    with pytest.raises(RunError, match=r"Supervised baseline has no loss of each .*: its steps do not tell it"):
+        ask(last_set(trained))
 
 
 def test_an_objective_that_keeps_its_training_pictures_judges_no_others(place: Path, tmp_path: Path) -> None:

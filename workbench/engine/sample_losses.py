@@ -93,6 +93,8 @@ def _losses(
             torch.manual_seed(_noise_seed((seed, number)))
             views = pipeline(dataset.batch(rows), (seed, number), device)
             each_N = learner.objective(views, learner.backbone).per_sample
+            if each_N is None:
+                raise _without(learner.objective, "its steps do not tell it")
             losses_N[rows[:own]] = each_N[:own].float().cpu().numpy()
             done += own
             progress(done / len(dataset), "Measuring losses")
@@ -132,11 +134,17 @@ def _check_data(opened: EmbeddingSet, dataset: Dataset) -> None:
 
 
 def _check_objective(objective: Objective, splits: Splits) -> None:
-    why, title = objective.no_sample_loss, objective.spec.title
+    why = objective.no_sample_loss
     if not why and objective.by_picture and splits.test is not splits.train:
         why = "it keeps something of every picture it learned from, and these are others"
     if why:
-        raise RunError(f"{title} has no loss of each of these samples: {why}.", "Choose another metric.")
+        raise _without(objective, why)
+
+
+def _without(objective: Objective, why: str) -> RunError:
+    return RunError(
+        f"{objective.spec.title} has no loss of each of these samples: {why}.", "Choose another metric."
+    )  # fmt: skip
 
 
 def _restore(learner: Learner, at: CheckpointRef) -> None:
