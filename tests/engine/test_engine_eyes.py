@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from lab_asking import Ask, asking
 from safetensors.torch import save_file
 
-from workbench.app.lab_client import LabClient
 from workbench.core.errors import WorkbenchError
 from workbench.engine import checkpoint
 from workbench.engine.checkpoint import TrainState
@@ -25,9 +25,7 @@ from workbench.recipes.toml_io import write_toml
 from workbench.runs.embedding_set import EmbeddingSet
 from workbench.runs.folder import RunFolder
 
-WAIT_S = 120
 STEP = 7
-Ask = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -55,20 +53,8 @@ def run(home: Path, recipe: Recipe) -> RunFolder:
 
 @pytest.fixture(scope="module")
 def ask(home: Path) -> Iterator[Ask]:
-    client = LabClient(home / "lab.log")
-    client.start()
-
-    def put(name: str, params: dict[str, Any]) -> Any:
-        got: list[Any] = []
-        client.ask(name, params, done=lambda result, arrays: got.append((result, arrays)), failed=got.append)
-        end = time.monotonic() + WAIT_S
-        while not got and time.monotonic() < end:
-            client.poll()
-            time.sleep(0.01)
-        return got[0]
-
-    yield put
-    client.close()
+    with asking(home / "lab.log") as ask:
+        yield ask
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import torch
 from engine_runs import SMALL, Engine, history_of
+from lab_asking import asking
 from safetensors.torch import load_file
 
-from workbench.app.lab_client import LabClient
 from workbench.core.errors import WorkbenchError
 from workbench.engine.figures import LEAST_WAIT_S, SHARE, FigureWriter, Pace, figures_of
 from workbench.objectives.table import OBJECTIVES
@@ -30,7 +30,6 @@ from workbench.runs.journal import JournalWriter
 BRIEF = ["data.id=fashion-mnist-10k", "budget.amount=6", "evaluation.every_epochs=0.024", "evaluation.k=5"]
 """Six steps of 64 of 8,000 samples, measured after the third and the sixth."""
 PRESETS = {"simclr": "simclr-fashion-mnist", "mae": "mae-cifar10", "swav": "swav-cifar10"}
-WAIT_S = 60
 
 
 def trained(parent: Path, preset: str, *overrides: str) -> RunFolder:
@@ -55,19 +54,8 @@ def runs(home: Path) -> dict[str, RunFolder]:
 
 @pytest.fixture(scope="module")
 def ask(home: Path) -> Iterator[Any]:
-    client = LabClient(home / "lab.log")
-
-    def put(params: dict[str, Any]) -> Any:
-        got: list[Any] = []
-        client.ask("objective_figures", params, done=lambda *answer: got.append(answer), failed=got.append)
-        end = time.monotonic() + WAIT_S
-        while not got and time.monotonic() < end:
-            client.poll()
-            time.sleep(0.01)
-        return got[0]
-
-    yield put
-    client.close()
+    with asking(home / "lab.log", 60) as ask:
+        yield partial(ask, "objective_figures")
 
 
 def specs_of(id_: str) -> tuple[FigureSpec, ...]:

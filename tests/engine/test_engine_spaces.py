@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from lab_asking import Ask, asking
 
-from workbench.app.lab_client import LabClient
 from workbench.core.errors import WorkbenchError
 from workbench.embeddings.search.neighbours import exact_neighbours
 from workbench.engine.lab.spaces import Spaces
 from workbench.runs.embedding_meta import SetMeta
 from workbench.runs.embedding_set import EmbeddingSet, store_neighbours, write_embedding_set
 
-WAIT_S = 120
 RNG = np.random.default_rng(2)
 WORDS = ["king", "queen", "man", "woman", "King", "man", "prince", "princess"] + [f"word{n}" for n in range(200)]
-Ask = Callable[..., Any]
 
 
 def write(folder: Path, words: list[str] = WORDS, seed: int = 2) -> Path:
@@ -43,20 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
-    client = LabClient(tmp_path_factory.mktemp("lab") / "lab.log")
-    client.start()
-
-    def put(name: str, params: dict[str, Any]) -> Any:
-        got: list[Any] = []
-        client.ask(name, params, done=lambda result, arrays: got.append((result, arrays)), failed=got.append)
-        end = time.monotonic() + WAIT_S
-        while not got and time.monotonic() < end:
-            client.poll()
-            time.sleep(0.01)
-        return got[0]
-
-    yield put
-    client.close()
+    with asking(tmp_path_factory.mktemp("lab") / "lab.log") as ask:
+        yield ask
 
 
 def test_a_set_is_kept_until_its_files_change(folder: Path, tmp_path: Path) -> None:

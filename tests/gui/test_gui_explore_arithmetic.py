@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from explore_pages import explore_pages, settle
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
-from workbench.gui.pages.explore.page import ExplorePage
 from workbench.runs.embedding_meta import LayoutInfo, SetMeta
 from workbench.runs.embedding_set import add_layout, write_embedding_set
 
@@ -73,34 +73,16 @@ def _worker_started(desk):
 @pytest.fixture
 def open_panel(desk, qtbot, sets):
     """Opens a set on a page of its own with the panel up; returns both."""
-    made: list[ExplorePage] = []
+    with explore_pages(desk, qtbot, inspector=False) as opened:
 
-    def opened(name: str):
-        page = ExplorePage(desk)
-        made.append(page)
-        page.resize(920, 760)
-        page.show()
-        page.open_path(sets / name)
-        qtbot.waitUntil(
-            lambda: page.desk.opened is not None and page.desk.opened.folder == sets / name, timeout=WAIT_MS
-        )
-        page.drawer.open_panel("arithmetic")
-        settle(qtbot, page)
-        return page, page.drawer.panel
+        def with_panel(name: str):
+            page = opened(sets / name, 760)
+            page.drawer.open_panel("arithmetic")
+            settle(qtbot, page)
+            return page, page.drawer.panel
 
-    yield opened
-    for page in made:
-        settle(qtbot, page)
-        for widget in (page, page.details):
-            widget.close()
-            widget.deleteLater()
+        yield with_panel
     desk.app.select(sets / "words", None)
-
-
-def settle(qtbot, page) -> None:
-    qtbot.wait(30)
-    qtbot.waitUntil(page.settled, timeout=WAIT_MS)
-    qtbot.wait(30)
 
 
 def type_into(qtbot, page, line, text: str) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from explore_pages import explore_pages, settle
 from PySide6.QtCore import QEvent, QItemSelectionModel, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from workbench.gui.pages.explore.dragging import POINTS, looked_at_data, points_data
-from workbench.gui.pages.explore.page import ExplorePage
 from workbench.runs.embedding_meta import LayoutInfo, SetMeta
 from workbench.runs.embedding_set import add_layout, write_embedding_set
 
@@ -41,36 +41,16 @@ def sets(desk, tmp_path_factory):
 
 @pytest.fixture
 def open_page(desk, qtbot, sets):
-    made: list[ExplorePage] = []
+    with explore_pages(desk, qtbot) as opened:
 
-    def opened(name: str, panel: str = "arithmetic"):
-        page = ExplorePage(desk)
-        made.append(page)
-        page.resize(920, 760)
-        page.details.resize(300, 900)
-        page.show()
-        page.details.show()
-        page.open_path(sets / name)
-        qtbot.waitUntil(
-            lambda: page.desk.opened is not None and page.desk.opened.folder == sets / name, timeout=WAIT_MS
-        )
-        page.drawer.open_panel(panel)
-        page.desk.look_at(0)
-        settle(qtbot, page)
-        return page
+        def with_panel(name: str, panel: str = "arithmetic"):
+            page = opened(sets / name, 760)
+            page.drawer.open_panel(panel)
+            page.desk.look_at(0)
+            settle(qtbot, page)
+            return page
 
-    yield opened
-    for page in made:
-        settle(qtbot, page)
-        for widget in (page, page.details):
-            widget.close()
-            widget.deleteLater()
-
-
-def settle(qtbot, page) -> None:
-    qtbot.wait(30)
-    qtbot.waitUntil(page.settled, timeout=WAIT_MS)
-    qtbot.wait(30)
+        yield with_panel
 
 
 def drop(field, data: QMimeData, modifiers: Qt.KeyboardModifier = PLAIN) -> bool:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from explore_pages import explore_pages, settle
 from PySide6.QtCore import Qt
 
 from workbench.gui.pages.explore.found_neighbours import HUB, MUTUAL, TORN
-from workbench.gui.pages.explore.page import ExplorePage
 from workbench.runs.embedding_meta import LayoutInfo, SetMeta
 from workbench.runs.embedding_set import Neighbours, add_layout, store_neighbours, write_embedding_set
 
@@ -65,35 +65,9 @@ def _worker_started(desk):
 
 @pytest.fixture
 def open_page(desk, qtbot, sets):
-    made: list[ExplorePage] = []
-
-    def opened(name: str = "pictures"):
-        page = ExplorePage(desk)
-        made.append(page)
-        page.resize(920, 700)
-        page.details.resize(300, 900)
-        page.show()
-        page.details.show()
-        page.open_path(sets / name)
-        qtbot.waitUntil(
-            lambda: page.desk.opened is not None and page.desk.opened.folder == sets / name, timeout=WAIT_MS
-        )
-        settle(qtbot, page)
-        return page
-
-    yield opened
-    for page in made:
-        settle(qtbot, page)
-        for widget in (page, page.details):
-            widget.close()
-            widget.deleteLater()
+    with explore_pages(desk, qtbot) as opened:
+        yield lambda name="pictures": opened(sets / name)
     desk.app.select(sets / "words", None)
-
-
-def settle(qtbot, page) -> None:
-    qtbot.wait(30)
-    qtbot.waitUntil(page.settled, timeout=WAIT_MS)
-    qtbot.wait(30)
 
 
 def look_at(qtbot, page, row: int) -> None:

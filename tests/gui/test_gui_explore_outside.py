@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 import timm
 import torch
+from explore_pages import explore_pages, settle
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -18,7 +19,6 @@ from safetensors.torch import save_file
 from workbench.data.base import no_progress
 from workbench.data.probe import guess_source
 from workbench.engine.embed_own import embed_pictures
-from workbench.gui.pages.explore.page import ExplorePage
 from workbench.models.pretrained import PretrainedFile
 from workbench.runs.embedding_meta import EncoderSource, LayoutInfo, SetMeta
 from workbench.runs.embedding_set import EmbeddingSet, add_layout, write_embedding_set
@@ -58,34 +58,8 @@ def sets(desk, tmp_path_factory):
 
 @pytest.fixture
 def open_page(desk, qtbot, sets):
-    made: list[ExplorePage] = []
-
-    def opened(name: str = "set"):
-        page = ExplorePage(desk)
-        made.append(page)
-        page.resize(920, 700)
-        page.details.resize(300, 900)
-        page.show()
-        page.details.show()
-        page.open_path(sets / name)
-        qtbot.waitUntil(
-            lambda: page.desk.opened is not None and page.desk.opened.folder == sets / name, timeout=WAIT_MS
-        )
-        settle(qtbot, page)
-        return page
-
-    yield opened
-    for page in made:
-        settle(qtbot, page)
-        for widget in (page, page.details):
-            widget.close()
-            widget.deleteLater()
-
-
-def settle(qtbot, page) -> None:
-    qtbot.wait(30)
-    qtbot.waitUntil(page.settled, timeout=WAIT_MS)
-    qtbot.wait(30)
+    with explore_pages(desk, qtbot) as opened:
+        yield lambda name="set": opened(sets / name)
 
 
 def drag_over(page, path: Path, modifiers=Qt.KeyboardModifier.NoModifier) -> QMimeData:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from explore_pages import settle
 from PySide6.QtCore import QPoint, Qt
 
 from workbench.app.application import App
@@ -83,12 +84,6 @@ def page(desk, qtbot, run):
     for widget in (made, made.details):
         widget.close()
         widget.deleteLater()
-
-
-def settle(qtbot, page) -> None:
-    qtbot.wait(30)
-    qtbot.waitUntil(page.settled, timeout=WAIT_MS)
-    qtbot.wait(30)
 
 
 def lasso_half(qtbot, page, **how) -> None:

@@ -10,6 +10,7 @@ from collections import Counter
 import numpy as np
 import pyarrow as pa
 import pytest
+from explore_pages import settle
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QImage
 
@@ -89,12 +90,6 @@ def show(qtbot, page, folder) -> None:
     page.open_path(folder)
     qtbot.waitUntil(lambda: page.desk.opened is not None and page.desk.opened.folder == folder, timeout=WAIT_MS)
     settle(qtbot, page)
-
-
-def settle(qtbot, page) -> None:
-    qtbot.wait(30)
-    qtbot.waitUntil(page.settled, timeout=WAIT_MS)
-    qtbot.wait(30)
 
 
 def find(qtbot, page, kind: str, **settings) -> None:
