@@ -33,7 +33,6 @@ class AxesTool(Tool):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._asked = 0
         self.poles = {(axis, end): PointField(desk, f"{axis}, {end}", end) for axis in ("x", "y") for end in _POLES}
         self.text = QPlainTextEdit()
         self.text.setAccessibleName("Words to place")
@@ -80,7 +79,6 @@ class AxesTool(Tool):
 
     def show_set(self) -> None:
         words = has_words(self.desk)
-        self._asked += 1
         for pole in self.poles.values():
             pole.set_text("")
         self.text.setPlainText("")
@@ -110,19 +108,8 @@ class AxesTool(Tool):
             return
         if None in poles.values() or not words:
             return
-        self._asked += 1
-        mine = self._asked
-
-        def done(result: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-            if mine == self._asked:
-                self._show(result, arrays)
-
-        def failed(error: WorkbenchError) -> None:
-            if mine == self._asked:
-                self.plane.fail(error)
-
         axes = {axis: [poles[axis, end] for end in _POLES] for axis in ("x", "y")}
-        self.desk.ask("meaning_axes", {"words": words, **axes}, done, failed)
+        self.plane.ask("meaning_axes", {"words": words, **axes}, self._show)
 
     def _show(self, result: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         rows, first = np.unique(arrays["rows"], return_index=True)

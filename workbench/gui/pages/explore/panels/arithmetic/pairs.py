@@ -31,7 +31,6 @@ class PairsTool(Tool):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._asked = 0
         self.presets = QComboBox()
         self.presets.setAccessibleName("Lists of pairs")
         self.presets.addItem("Choose a list…")
@@ -63,7 +62,6 @@ class PairsTool(Tool):
 
     def show_set(self) -> None:
         words = has_words(self.desk)
-        self._asked += 1
         self.presets.setVisible(words)
         self.presets.setCurrentIndex(0)
         self.text.setPlainText("")
@@ -79,11 +77,10 @@ class PairsTool(Tool):
         opened, pairs = self.desk.opened, PRESETS.get(title)
         if opened is None or pairs is None:
             return
-        self._asked += 1
-        mine = self._asked
+        is_newest = self.plane.begin()
 
         def found(known: list[Pair]) -> None:
-            if mine == self._asked:
+            if is_newest():
                 self._take(known, len(pairs))
 
         self.desk.work(partial(known_pairs, opened.stored.samples, pairs), found)
@@ -97,23 +94,12 @@ class PairsTool(Tool):
 
     def draw(self) -> None:
         """Ask where the pairs lie."""
-        self._asked += 1
-        mine = self._asked
         try:
             pairs = pairs_in(self.text.toPlainText())
         except WorkbenchError as error:
             self.plane.fail(error)
             return
-
-        def done(result: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-            if mine == self._asked:
-                self._show(result, arrays)
-
-        def failed(error: WorkbenchError) -> None:
-            if mine == self._asked:
-                self.plane.fail(error)
-
-        self.desk.ask("pair_plane", {"pairs": pairs}, done, failed)
+        self.plane.ask("pair_plane", {"pairs": pairs}, self._show)
 
     def _show(self, result: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         names = [name for pair in result["names"] for name in pair]

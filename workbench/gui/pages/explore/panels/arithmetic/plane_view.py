@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
+from workbench.app.lab_client import Done
 from workbench.app.palette import CATEGORICAL_10
 from workbench.core.errors import WorkbenchError
 from workbench.gui.explorer import export
@@ -54,6 +56,7 @@ class PlaneView(QWidget):
     def __init__(self, desk: Desk, name: str) -> None:
         super().__init__()
         self._desk, self._name = desk, name
+        self._asked = 0
         self._texts: tuple[str, ...] = ()
         self._rows = np.zeros(0, np.int64)
         self.words = label("", "muted", wrap=True)
@@ -119,8 +122,29 @@ class PlaneView(QWidget):
         self.labels.set_texts(self._texts_of)
         self._show(True)
 
+    def ask(self, request: str, params: Mapping[str, Any], show: Done) -> None:
+        """Ask the lab for a figure; `show` gets the answer, or the error is said, unless something newer began."""
+        is_newest = self.begin()
+
+        def done(result: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+            if is_newest():
+                show(result, arrays)
+
+        def failed(error: WorkbenchError) -> None:
+            if is_newest():
+                self.fail(error)
+
+        self._desk.ask(request, params, done, failed)
+
+    def begin(self) -> Callable[[], bool]:
+        """Something new begins, and answers to what was before are dropped; returns whether it is still the newest."""
+        self._asked += 1
+        mine = self._asked
+        return lambda: mine == self._asked
+
     def say(self, words: str, tone: str = "muted") -> None:
-        """Show a sentence and no figure."""
+        """Show a sentence and no figure; answers that are still on their way are dropped."""
+        self.begin()
         set_tone(self.words, tone)
         self.words.setText(words)
         self._texts, self._rows = (), np.zeros(0, np.int64)
