@@ -12,3 +12,8 @@ def portion(progress: Progress, start: float, stop: float) -> Progress:
         progress(start + share * (stop - start), words)
 
     return report
+
+
+def part(progress: Progress, number: int, of: int) -> Progress:
+    """A progress whose 0..1 fills one of `of` equal parts of `progress`, counted from 0."""
+    return lambda share, words: progress((number + share) / of, words)

@@ -14,6 +14,7 @@ from workbench.core.errors import DataError, unknown
 from workbench.data.base import Dataset, Progress
 from workbench.data.loading import load, source
 from workbench.data.loading import splits as splits_of
+from workbench.data.progress import part
 from workbench.data.texts import read_texts
 from workbench.engine.embed import thumbnails
 from workbench.engine.experiment import Encoder, image_shape, place
@@ -57,9 +58,9 @@ def embed_pictures(
     loaded = load_pretrained(file)
     vectors, tables, pictures, shapes, skipped = [], [], [], [], 0
     for number, name in enumerate(names):
-        part = _portion(progress, number, len(names))
-        dataset = load(data, name, place(), _portion(part, 0, 2))
-        vectors.append(_vectors(loaded, dataset, device, _portion(part, 1, 2)))
+        own = part(progress, number, len(names))
+        dataset = load(data, name, place(), part(own, 0, 2))
+        vectors.append(_vectors(loaded, dataset, device, part(own, 1, 2)))
         shapes.append(image_shape(dataset))
         tables.append(dataset.table())
         pictures.append(thumbnails(dataset))
@@ -138,7 +139,3 @@ def _write(
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"{target} cannot be written: {reason}.", "Choose another place or make room there.") from error
-
-
-def _portion(progress: Progress, number: int, of: int) -> Progress:
-    return lambda share, words: progress((number + share) / of, words)

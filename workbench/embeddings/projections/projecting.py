@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from workbench.core.errors import DataError, Problem, RecipeError, unknown
 from workbench.core.model import Model
 from workbench.data.base import Progress, no_progress
+from workbench.data.progress import portion
 from workbench.embeddings.background import beside, wait
 from workbench.embeddings.projections.axis import Axis
 from workbench.embeddings.projections.base import NO_PARTIAL, Drawn, Given, Partial, Projection, Wanted
@@ -30,6 +31,8 @@ from workbench.recipes.models import Choice
 from workbench.runs.embedding_columns import Categorical
 from workbench.runs.embedding_meta import LayoutInfo
 from workbench.runs.embedding_set import EmbeddingSet, Neighbours, add_layout
+
+_NEIGHBOURS_UNTIL, _LAID_OUT_AT = 0.3, 0.95
 
 PROJECTIONS: dict[str, type[Projection]] = {
     projection.spec.id: projection for projection in (Pca, Umap, Tsne, Axis, Lda, ParametricUmap, RandomProjection)
@@ -72,12 +75,14 @@ def project_set(folder: Path, choice: Choice, progress: Progress = no_progress, 
         return name
     wanted = projection.wants(config)
     start = opened.layout(wanted.start).xy if wanted.start else None
-    stored, wished, badge = _neighbours(opened, wanted, lambda share, words: progress(0.3 * share, words))
+    stored, wished, badge = _neighbours(opened, wanted, portion(progress, 0.0, _NEIGHBOURS_UNTIL))
     given = Given(opened.vectors, wished, _labels(opened, wanted.labels), start, _ids(opened) if wanted.ids else None)
     started_s = time.monotonic()
-    drawn = projection.project(given, config, lambda share, words: progress(0.3 + 0.65 * share, words), partial)
+    drawn = projection.project(given, config, portion(progress, _NEIGHBOURS_UNTIL, _LAID_OUT_AT), partial)
     seconds = time.monotonic() - started_s
-    share_N = wait(beside(lambda: trust(stored, drawn.places)), progress, 0.95, "Comparing neighbours in the layout")
+    share_N = wait(
+        beside(lambda: trust(stored, drawn.places)), progress, _LAID_OUT_AT, "Comparing neighbours in the layout"
+    )
     info = LayoutInfo(
         method=choice.id, params=_as_done(params, drawn), seed=params.get("seed"), seconds=seconds,
         trust_mean=float(np.nanmean(share_N)) if np.isfinite(share_N).any() else None,

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from workbench.data.base import Progress, no_progress
+from workbench.data.progress import portion
 from workbench.embeddings.search.kernels import fold_across, fold_down, squared_gaps
 from workbench.embeddings.search.metric import told
 from workbench.embeddings.search.points import Points, native, prepare
@@ -60,7 +61,7 @@ def exact_neighbours(vectors: NDArray[Any], k: int, metric: Metric, progress: Pr
         # A margin of a quarter: where distances are spread at all, float32 cannot move a point that far.
         kept = min(found + found // 4 + 8, len(rows_M) - 1)
         best = _best_on_gpu if _fits_gpu(points) else _best
-        scores_NK, index_NK = best(points, kept, lambda share, words: progress(0.9 * share, words))
+        scores_NK, index_NK = best(points, kept, portion(progress, 0.0, 0.9))
         _settle(points, rows_M, scores_NK, index_NK, Neighbours(index[:, :found], distance[:, :found]), progress)
     progress(1.0, "Finding neighbours")
     return Neighbours(index, distance)

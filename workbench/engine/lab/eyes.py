@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from workbench.core.errors import DataError, LabError, RecipeError
 from workbench.data.base import Dataset, Progress, Samples
+from workbench.data.progress import part
 from workbench.embeddings.projections.placing import NEIGHBOURS, place_among_neighbours, place_on_components
 from workbench.embeddings.projections.projecting import project_set
 from workbench.engine.embed import small_pictures
@@ -71,7 +72,7 @@ def encoder_invariance(request: Request) -> Result:
     trials = _trials(Views.model_validate(params["views"]), str(params.get("operations", "pipeline")))
     curves, refused = [], {}
     for number, trial in enumerate(trials):
-        told = _portion(request.progress, number, len(trials))
+        told = part(request.progress, number, len(trials))
         key = json.dumps([named.key, samples_key, trial.key, seed, centred])
         try:
             curve = _CURVES.get(
@@ -105,8 +106,8 @@ def encoder_pairs(request: Request) -> Result:
         original_ND = _originals(named, samples, samples_key, request.progress)
         pipeline = named.observer.pipeline(_two_views(views), _shape(samples))
         x, y = pipeline(samples, (seed, 0), named.observer.device).inputs[:2]
-        first_ND = named.observer.features(x, _portion(request.progress, 0, 2))
-        second_ND = named.observer.features(y, _portion(request.progress, 1, 2))
+        first_ND = named.observer.features(x, part(request.progress, 0, 2))
+        second_ND = named.observer.features(y, part(request.progress, 1, 2))
         return compare_pairs(first_ND, second_ND, centre_of(original_ND, centred))
 
     found = _PAIRS.get(json.dumps([named.key, samples_key, views.model_dump(mode="json"), seed, centred]), make)
@@ -222,10 +223,6 @@ def _draw(named: Named, sample: Samples, request: Request) -> tuple[torch.Tensor
     plain = named.observer.pipeline(Views(branches=(Branch(),)), _shape(sample)).preview(sample, keys[0])[0].pictures
     pictures = np.concatenate([plain, *shown[:count]]).transpose(0, 3, 1, 2)
     return torch.cat(drawn[:count]), small_pictures(pictures)
-
-
-def _portion(progress: Progress, number: int, of: int) -> Progress:
-    return lambda share, words: progress((number + share) / max(of, 1), words)
 
 
 EYES = (pretrained_encoders, encoder_invariance, encoder_pairs, views_on_map)
