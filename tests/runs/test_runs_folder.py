@@ -13,7 +13,7 @@ import pytest
 
 from workbench.core.errors import RunError
 from workbench.runs.control import ControlReader, ControlWriter
-from workbench.runs.folder import RunFolder, step_name
+from workbench.runs.folder import RunFolder, run_of_set, step_name
 from workbench.runs.lock import engine_lock, holder, live_runs
 
 HOLD = """
@@ -164,3 +164,12 @@ def test_live_runs_are_those_whose_engine_lives(held, tmp_path):
     process.kill()
     process.wait()
     assert live_runs(tmp_path) == []
+
+
+def test_the_run_of_an_embedding_set_is_the_one_in_whose_folder_it_lies(tmp_path):
+    folder = RunFolder.create(tmp_path, "run", "")
+    found = run_of_set(folder.embeddings / step_name(3))
+    assert found is not None
+    assert found.path == folder.path
+    assert run_of_set(folder.path / "figures" / step_name(3)) is None
+    assert run_of_set(tmp_path / "elsewhere" / "embeddings" / step_name(3)) is None

@@ -34,7 +34,7 @@ from workbench.recipes.check import build
 from workbench.recipes.models import Recipe
 from workbench.recipes.toml_io import read_document, write_toml
 from workbench.runs.catalogue import RunCatalogue, RunRow
-from workbench.runs.folder import RunFolder
+from workbench.runs.folder import RunFolder, run_of_set
 from workbench.runs.state import RunState
 
 LOG = logging.getLogger("workbench.app")
@@ -323,8 +323,7 @@ class App:
         The job's `wish("stop")` ends a projection that can be paused with what there is.
         """
         params = {"embeddings": str(embeddings), "projection": dict(projection)}
-        run = embeddings.parent.parent
-        name = run.name if RunFolder(run).recipe.exists() else embeddings.name
+        name = (run_of_set(embeddings) or embeddings).name
         title = f"{self._title('projection', projection)} of {name}"
         return self.long_job(title, "project", params, lambda result, _: then(result["layout"]), partial)
 

@@ -27,7 +27,7 @@ from workbench.engine.replay import recipe_of
 from workbench.models.modes import evaluating
 from workbench.objectives.base import Objective
 from workbench.runs.embedding_set import EmbeddingSet
-from workbench.runs.folder import CheckpointRef, RunFolder
+from workbench.runs.folder import CheckpointRef, RunFolder, run_of_set
 from workbench.views.draws import Key
 from workbench.views.pipeline import ViewPipeline
 
@@ -111,9 +111,8 @@ def batches(samples: int, batch_size: int, seed: int) -> Iterator[tuple[NDArray[
 
 def _origin(opened: EmbeddingSet) -> tuple[RunFolder, CheckpointRef]:
     """The run and the checkpoint that a set came from."""
-    place = opened.folder.resolve()
-    folder, step = RunFolder(place.parent.parent), opened.meta.step
-    if place.parent != folder.embeddings or not folder.recipe.exists() or step is None:
+    folder, step = run_of_set(opened.folder), opened.meta.step
+    if folder is None or step is None:
         raise RunError(
             f"{opened.folder.name} is not the embedding of a run's checkpoint, so no loss is known of its samples.",
             "Open one that lies in a run's folder, under embeddings.",

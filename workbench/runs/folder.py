@@ -114,6 +114,13 @@ class RunFolder:
         return _steps(self.embeddings, _EMBEDDING_FILES)
 
 
+def run_of_set(embeddings: Path) -> RunFolder | None:
+    """The run in whose folder an embedding set lies; None for one that belongs to no run."""
+    place = embeddings.resolve()
+    run = RunFolder(place.parent.parent)
+    return run if place.parent == run.embeddings and run.recipe.exists() else None
+
+
 def step_name(step: int) -> str:
     """'step_00001200': sorts as the steps do."""
     return f"step_{step:08d}"

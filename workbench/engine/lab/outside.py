@@ -34,7 +34,7 @@ from workbench.models.text_encoders import (
 )
 from workbench.runs.embedding_meta import EncoderSource
 from workbench.runs.embedding_set import EmbeddingSet
-from workbench.runs.folder import RunFolder
+from workbench.runs.folder import RunFolder, run_of_set
 
 _KEPT, _TITLE = 2, 60
 _NOTHING = np.zeros(0, np.int64)
@@ -112,12 +112,11 @@ def read_picture(path: Path, shape: _Shape) -> tuple[NDArray[np.uint8], tuple[st
 
 def encoder_of(opened: EmbeddingSet) -> EncoderSource:
     """The encoder that made a set: of the run in whose folder it lies, else what the set says; raises LabError."""
-    folder = opened.folder.resolve()
-    run = RunFolder(folder.parent.parent)
-    known = opened.meta.encoder
-    steps = {path.name: step for step, path in run.embedding_sets()}
-    if folder.parent == run.embeddings and run.recipe.exists() and folder.name in steps:
-        return run_source(run, steps[folder.name], None if known is None else known.shape)
+    run, known = run_of_set(opened.folder), opened.meta.encoder
+    steps = {} if run is None else {path.name: step for step, path in run.embedding_sets()}
+    step = steps.get(opened.folder.resolve().name)
+    if run is not None and step is not None:
+        return run_source(run, step, None if known is None else known.shape)
     if known is None:
         raise LabError(
             f"This set was made of {opened.meta.source or 'vectors'}, and does not say by which encoder.",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from workbench.app.application import App
 from workbench.app.supervisor import RunHandle
-from workbench.runs.folder import RunFolder
+from workbench.runs.folder import RunFolder, run_of_set
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def checkpoints(place: Place) -> list[Checkpoint]:
 
 def run_of(embeddings: Path) -> Path | None:
     """The run folder that an embedding set lies in; None for one that belongs to no run."""
-    run = embeddings.resolve().parent.parent
-    return run if embeddings.parent.name == "embeddings" and RunFolder(run).recipe.exists() else None
+    run = run_of_set(embeddings)
+    return None if run is None else run.path
 
 
 def same_run(one: Path, other: Path) -> bool:
