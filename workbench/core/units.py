@@ -43,6 +43,11 @@ def format_count(number: float) -> str:
     return f"{number:.3g}" if number != int(number) else str(int(number))
 
 
+def points_words(count: int) -> str:
+    """`1 point`, `1,797 points`."""
+    return f"{count:,} point" if count == 1 else f"{count:,} points"
+
+
 def format_bytes(size: float) -> str:
     """'512 B', '3.4 MB', '12 GB' (powers of 1000, as disks are sold)."""
     for limit, suffix in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):

@@ -17,6 +17,7 @@ from workbench.app.explorer.points import How, PointSet
 from workbench.app.explorer.state import MOST_NEIGHBOURS, ExplorerState, differences
 from workbench.app.explorer.views import Walk
 from workbench.core.errors import RunError, unknown
+from workbench.core.units import points_words
 
 if TYPE_CHECKING:
     from workbench.runs.embedding_columns import Categorical
@@ -192,12 +193,14 @@ class Explorer:
     def select(self, rows: ArrayLike, how: How = "replace") -> Changed:
         """Select points by their rows, or change the selection by them."""
         points = PointSet.of_rows(rows, len(self))
-        return self.apply(_DONE[how].format(_points(points)), selection=self.state.selection.combined(points, how))
+        return self.apply(
+            _DONE[how].format(points_words(points.count)), selection=self.state.selection.combined(points, how)
+        )
 
     def select_shown(self) -> Changed:
         """Select all points that are shown."""
         points = PointSet(self.shown)
-        return self.apply(f"select all {_points(points)}", selection=points)
+        return self.apply(f"select all {points_words(points.count)}", selection=points)
 
     def select_none(self) -> Changed:
         """Select nothing."""
@@ -216,7 +219,7 @@ class Explorer:
         points = self.state.selection
         if not points.count:
             return self.apply("show all points", isolated=None)
-        return self.apply(f"isolate {_points(points)}", isolated=points)
+        return self.apply(f"isolate {points_words(points.count)}", isolated=points)
 
     def visit(self, row: int | None) -> Changed:
         """Look at a row, or at none; a step of the walk, and no undo step."""
@@ -298,7 +301,3 @@ def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
         return a is b or (not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray) and bool(a == b))
 
     return len(one) == len(other) and all(map(equal, one, other))
-
-
-def _points(points: PointSet) -> str:
-    return "1 point" if points.count == 1 else f"{points.count:,} points"

@@ -22,6 +22,7 @@ from workbench.app.explorer.filter_words import (
     quoted,
     tokens,
 )
+from workbench.core.units import points_words
 
 MOST_VALUES = 20
 _ORDERED = frozenset({"<", "<=", ">", ">="})
@@ -107,7 +108,7 @@ def _values(column: str, like: str, columns: Columns) -> list[tuple[str, str]]:
     if column not in columns.names or not _has_names(column, columns):
         return []
     found = columns.frequent(column, like, MOST_VALUES)
-    return [(quoted(value), f"{count:,} {'point' if count == 1 else 'points'}") for value, count in found]
+    return [(quoted(value), points_words(count)) for value, count in found]
 
 
 def _has_names(column: str, columns: Columns) -> bool:

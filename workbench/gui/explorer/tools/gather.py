@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QApplication
 
+from workbench.core.units import points_words
 from workbench.gui.explorer.tools.base import How, Tool, how_of
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class BoxTool(GatherTool):
 
 def count_words(count: int, how: How) -> str:
     """`512 points`, with what will be done with them."""
-    return f"{_VERBS[how]}{count:,} {'point' if count == 1 else 'points'}"
+    return f"{_VERBS[how]}{points_words(count)}"
 
 
 def paint_words(painter: QPainter, view: MapView, at: QPointF, text: str) -> None:

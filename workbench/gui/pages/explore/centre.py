@@ -6,12 +6,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from workbench.core.units import points_words
 from workbench.gui.explorer.colours import of_theme
 from workbench.gui.explorer.legend import Legend
 from workbench.gui.explorer.map_view import MapView
 from workbench.gui.pages.explore.model import ExploreModel, Stage
 from workbench.gui.pages.explore.projecting.card import ProgressCard
-from workbench.gui.pages.explore.sets import OpenedSet, layout_title, points_words
+from workbench.gui.pages.explore.sets import OpenedSet, layout_title
 from workbench.gui.theme import current_theme
 from workbench.gui.theme.tokens import SPACE_L, SPACE_M, SPACE_S, SPACE_XS
 from workbench.gui.widgets.basics import ElidedLabel, Glyph, label, push_button

@@ -12,11 +12,11 @@ from workbench.app.explorer.explorer import Changed
 from workbench.app.explorer.filter_completion import Completion, completions
 from workbench.app.explorer.filter_words import FilterError
 from workbench.app.explorer.filters import Filter, FilterWarning
+from workbench.core.units import points_words
 from workbench.gui.pages.explore.desk import Desk
 from workbench.gui.pages.explore.filter_field import FilterField, Words
 from workbench.gui.pages.explore.saved_menu import SavedMenu
 from workbench.gui.pages.explore.selecting import grow, invert, toggle_isolated
-from workbench.gui.pages.explore.sets import points_words
 from workbench.gui.theme.tokens import SPACE_L, SPACE_S, SPACE_XS
 from workbench.gui.widgets.basics import icon_button, label
 

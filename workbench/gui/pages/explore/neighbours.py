@@ -17,13 +17,14 @@ from workbench.app.explorer.explorer import Changed, Explorer
 from workbench.app.explorer.sums import parse_sum
 from workbench.app.lab_client import Ticket
 from workbench.core.errors import WorkbenchError
+from workbench.core.units import points_words
 from workbench.gui.pages.explore.count_box import CountBox
 from workbench.gui.pages.explore.desk import Desk
 from workbench.gui.pages.explore.found_neighbours import HUB, MUTUAL, TORN, FoundNeighbours, made_ready
 from workbench.gui.pages.explore.metric_box import METRICS, MetricBox
 from workbench.gui.pages.explore.outside_picture import PATTERNS, OutsidePicture
 from workbench.gui.pages.explore.row_list import RowList
-from workbench.gui.pages.explore.sets import OpenedSet, points_words
+from workbench.gui.pages.explore.sets import OpenedSet
 from workbench.gui.pages.explore.term_field import TermField
 from workbench.gui.theme.tokens import SPACE_S, SPACE_XS
 from workbench.gui.widgets.basics import icon_button, label, push_button, set_tone

@@ -154,11 +154,6 @@ def layout_title(name: str) -> str:
     return " ".join([_WRITTEN.get(method, method.capitalize()), *rest])
 
 
-def points_words(count: int) -> str:
-    """`1 point`, `1,797 points`."""
-    return f"{count:,} point" if count == 1 else f"{count:,} points"
-
-
 def is_embedding_set(folder: Path) -> bool:
     """Whether a folder can be opened as a set."""
     return (folder / "vectors.npy").is_file()

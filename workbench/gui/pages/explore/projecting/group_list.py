@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
+from workbench.core.units import points_words
 from workbench.gui.forms.schema import FieldSpec
 from workbench.gui.pages.explore.desk import Desk
 from workbench.gui.pages.explore.selecting import saved_of
@@ -121,7 +122,7 @@ class GroupList(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         size = group_size(text)
         name = group_name(text) or f"group {number + 1}"
-        row.addWidget(ElidedLabel(f"{name}  ·  {size:,} {'point' if size == 1 else 'points'}"), 1)
+        row.addWidget(ElidedLabel(f"{name}  ·  {points_words(size)}"), 1)
         away = icon_button("close", f"Leave out {name}")
         away.clicked.connect(lambda: self._change([*self.groups[:number], *self.groups[number + 1 :]]))
         row.addWidget(away)
